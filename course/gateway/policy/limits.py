@@ -1,0 +1,65 @@
+"""The two policies, as data: what a session may use, and how much of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one session may use. Sizes are bytes, times seconds, CPU in billionths of a core."""
+
+    containers: int = 40
+    images: int = 80
+    networks: int = 8
+    volumes: int = 20
+    execs: int = 64  # running at once
+    connections: int = 128  # open at once on the session's socket
+    builds: int = 2  # running at once
+    bytes_written: int = 4 * GIB  # writable layers, volumes, images added, together
+    lifetime: float = 12 * 3600.0
+    memory: int = 256 * MIB  # a container, or a RUN step
+    nano_cpus: int = 1_000_000_000  # a container, or a RUN step
+    pids: int = 128  # a container; all RUN steps of a session together
+    shm: int = 64 * MIB
+    tmpfs: int = 64 * MIB
+    file_size: int = 1 * GIB  # ulimit fsize
+    open_files: int = 1024  # ulimit nofile
+    log_size: int = 1 * MIB  # one log file
+    log_files: int = 2
+    stop_timeout: int = 30
+    restart_attempts: int = 3
+    health_interval: float = 1.0  # the shortest that is allowed
+    json_body: int = 256 * 1024
+    archive: int = 256 * MIB  # one PUT archive
+    build_context: int = 256 * MIB  # inflated
+    image_tar: int = 3 * GIB  # one load, inflated
+    tar_members: int = 20_000
+    inflate_ratio: int = 200  # inflated bytes for each compressed byte, past the first 16 MiB
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One named set of rules. `grading` is `learner` made stricter; nothing else differs.
+
+    Args:
+        name: "learner" or "grading".
+        limits: the quotas.
+        outside: whether containers and builds may reach anything outside the session's own networks.
+        build_cache: whether a build may take layers that this same session made before (never another's).
+        grace: seconds between the end of the last lease and the removal of what the session made.
+    """
+
+    name: str
+    limits: Limits = field(default_factory=Limits)
+    outside: bool = True
+    build_cache: bool = True
+    grace: float = 300.0
+
+
+LEARNER = Policy("learner")
+GRADING = Policy("grading", Limits(lifetime=3600.0), outside=False, build_cache=False, grace=0.0)
+POLICIES = {policy.name: policy for policy in (LEARNER, GRADING)}

@@ -1,0 +1,42 @@
+"""A refusal: the answer to a request that the policy does not allow, as a proper Engine error."""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):
+    """Says no, with the reason and what to do in its place; docker-py and the CLI show `message`.
+
+    Args:
+        what: what was refused, as the learner wrote it.
+        why: the reason in one clause.
+        instead: what the lesson does in its place, or "".
+        status: the HTTP status; 403 unless the object is unknown (404), the request is malformed (400),
+            a name is taken (409) or a body is too large (413).
+    """
+
+    def __init__(self, what: str, why: str, instead: str = "", status: int = 403) -> None:
+        super().__init__(what, why, instead, status)
+        self.what, self.why, self.instead, self.status = what, why, instead, status
+
+    @property
+    def message(self) -> str:
+        """One line of plain text; untrusted parts are shown as they are, never as markup."""
+        text = f"{self.what}: {self.why}" if self.why else self.what
+        return f"{text}. {self.instead}" if self.instead else text
+
+
+def unknown(kind: str, ref: str) -> Refusal:
+    """The engine's own words for an object that the session does not have.
+
+    Args:
+        kind: "container", "image", "network", "volume" or "exec instance".
+        ref: the name or id that was asked for.
+    """
+    words = {
+        "container": f"No such container: {ref}",
+        "image": f"No such image: {ref}",
+        "network": f"network {ref} not found",
+        "volume": f"get {ref}: no such volume",
+        "exec instance": f"No such exec instance: {ref}",
+    }
+    return Refusal(words[kind], "", status=404)

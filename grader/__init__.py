@@ -1,0 +1,1 @@
+"""Slipway for instructors: checks, one submission, a class."""
