@@ -1,0 +1,180 @@
+"""The engine's failures as a small tree of errors, each with what was expected, what was observed, what to try."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import docker.errors
+import requests.exceptions
+
+from course.errors import CourseError
+
+
+class EngineError(CourseError):
+    """A failure of the engine, or of something that it was asked to do."""
+
+
+class NoEngine(EngineError):
+    """No engine answers."""
+
+
+class NoPermission(EngineError):
+    """The socket is there, and this user may not use it."""
+
+
+class ApiTooOld(EngineError):
+    """The engine speaks an API below 1.41."""
+
+
+class DiskFull(EngineError):
+    """The engine has no room left."""
+
+
+class NameInUse(EngineError):
+    """Another container has that name."""
+
+
+class PortInUse(EngineError):
+    """Something else listens on that port."""
+
+
+class ImageMissing(EngineError):
+    """The engine has no image of that name."""
+
+
+class OutOfMemory(EngineError):
+    """A container or a build step was ended by the kernel for want of memory."""
+
+
+class BuildFailed(EngineError):
+    """A build that stopped at an instruction.
+
+    Args:
+        instruction: the text of the instruction that failed, or "" if none had begun.
+        line: its line in the Dockerfile, from 1, or None if unknown.
+        last_output: the last lines that the build printed.
+        expected, observed, try_next: as in `CourseError`; observed holds the engine's own message.
+    """
+
+    def __init__(
+        self,
+        instruction: str,
+        line: int | None,
+        last_output: str,
+        observed: str,
+        expected: str = "every instruction of the Dockerfile succeeds",
+        try_next: str = "read the last output above, repair that instruction, and build again",
+    ) -> None:
+        super().__init__(expected, observed, try_next)
+        self.args = (instruction, line, last_output, observed, expected, try_next)  # for pickle
+        self.instruction, self.line, self.last_output = instruction, line, last_output
+
+    def __str__(self) -> str:
+        where = f"line {self.line}: {self.instruction}" if self.line else self.instruction
+        lines = [f"expected: {self.expected}", f"observed: {self.observed}"]
+        if where:
+            lines.insert(1, f"at:       {where}")
+        if self.last_output:
+            lines.insert(-1, f"output:   {self.last_output}")
+        return "\n".join([*lines, f"try next: {self.try_next}"])
+
+
+_BY_WORDS: tuple[tuple[str, type[EngineError], str, str], ...] = (
+    (
+        r"no space left on device",
+        DiskFull,
+        "room on the engine's disk",
+        "`course sweep` removes what old sessions left; `df -h` shows the disk",
+    ),
+    (
+        r"is already in use by container|Conflict\. The container name",
+        NameInUse,
+        "a name that no container has",
+        "remove the other container (`container.remove(force=True)`) or choose another name",
+    ),
+    (
+        r"port is already allocated|address already in use",
+        PortInUse,
+        "a free port on this machine",
+        "publish to an ephemeral port: ports={'8000/tcp': None}, then read container.ports",
+    ),
+    (
+        r"No such image|pull access denied|manifest unknown|repository .* not found",
+        ImageMissing,
+        "an image of that name on this engine",
+        "list the images with client.images.list(); build the image, or correct the name",
+    ),
+    (
+        r"cannot allocate memory|OOMKilled|out of memory",
+        OutOfMemory,
+        "enough memory for the work",
+        "use less memory, or raise mem_limit",
+    ),
+    (
+        r"client version .* is too (old|new)|minimum supported API version",
+        ApiTooOld,
+        "an engine with API 1.41 or newer",
+        "upgrade the engine to Docker 20.10 or newer",
+    ),
+    (
+        r"permission denied|EACCES",
+        NoPermission,
+        "permission to use the engine's socket",
+        "add yourself to the group docker (`sudo usermod -aG docker $USER`), then log in again",
+    ),
+    (
+        r"Connection refused|No such file or directory|Error while fetching server API version|"
+        r"Connection aborted|Remote end closed",
+        NoEngine,
+        "an engine that answers",
+        "`course engine up`",
+    ),
+)
+
+
+def translate(error: BaseException) -> EngineError:
+    """Turn an error of docker-py, requests or the operating system into one of this tree.
+
+    Args:
+        error: what was raised; use the result in `raise translate(error) from error`.
+
+    Returns:
+        The most exact `EngineError`; its observed part is the engine's own message.
+    """
+    if isinstance(error, EngineError):
+        return error
+    if isinstance(error, docker.errors.BuildError):
+        return build_failed(error.build_log, str(error.msg))
+    text = _words(error)
+    for pattern, kind, expected, try_next in _BY_WORDS:
+        if re.search(pattern, text, re.IGNORECASE):
+            return kind(expected, text, try_next)
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return NoEngine("an engine that answers", text, "`course engine up`")
+    return EngineError("the engine does what it was asked", text, "`course doctor` looks at the engine")
+
+
+def build_failed(log: Iterable[Mapping[str, Any]], message: str) -> BuildFailed:
+    """Read a classic build's JSON messages into a `BuildFailed` that names the failing instruction.
+
+    Args:
+        log: the messages in order, as docker-py decodes them (`{"stream": "Step 2/3 : RUN …"}`).
+        message: the engine's final message.
+    """
+    instruction, output = "", []
+    for entry in log:
+        text = str(entry.get("stream", ""))
+        step = re.match(r"Step \d+/\d+ : (.*)", text)
+        if step:
+            instruction, output = step.group(1).strip(), []
+        elif text.strip():
+            output.append(text.rstrip("\n"))
+    return BuildFailed(instruction, None, "\n".join(output[-5:]), message)
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, docker.errors.APIError) and error.explanation:
+        return str(error.explanation)
+    return str(error) or type(error).__name__
