@@ -1,0 +1,106 @@
+"""A check: a question about the engine that is asked only when it is run, and answers with a result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from grader.checks.faults import fault_of
+from grader.checks.messages import message
+from grader.checks.result import Outcome, Result
+from grader.checks.trial import Trial
+
+Question = Callable[[Trial], str]
+"""Asks the engine. Returns what was observed when all is well; raises `Unmet` when it is not."""
+
+
+class Unmet(Exception):
+    """The answer of a question that did not come out well. Raised inside checks only; never reaches a learner."""
+
+    def __init__(self, outcome: Outcome, message_id: str, **facts: object) -> None:
+        super().__init__(outcome, message_id)
+        self.outcome = outcome
+        self.message = message(message_id, **facts)
+
+
+def failed(message_id: str, **facts: object) -> Unmet:
+    """The learner tried, and it is not right yet."""
+    return Unmet(Outcome.FAILED, message_id, **facts)
+
+
+def not_attempted(message_id: str, **facts: object) -> Unmet:
+    """There is nothing to look at yet."""
+    return Unmet(Outcome.NOT_ATTEMPTED, message_id, **facts)
+
+
+def could_not_check(message_id: str, **facts: object) -> Unmet:
+    """The engine or the grader failed, not the learner."""
+    return Unmet(Outcome.COULD_NOT_CHECK, message_id, **facts)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question, with its share in the points. Nothing happens before `run`.
+
+    Args:
+        id: `subject.method`.
+        title: the question in words.
+        question: asks the engine.
+        weight: the share in the points of the exercise.
+        is_required: when it does not pass, the exercise earns nothing.
+        is_advice: shown, never counted.
+    """
+
+    id: str
+    title: str
+    question: Question
+    weight: float = 1.0
+    is_required: bool = False
+    is_advice: bool = False
+
+    def worth(self, weight: float) -> Check:
+        """The same check with another share in the points; 0 shows it without counting it.
+
+        Raises:
+            ValueError: a negative share, or one that is not a finite number.
+        """
+        if not 0 <= weight < float("inf"):
+            raise ValueError(f"a share is a number from 0, not {weight!r}")
+        return replace(self, weight=float(weight))
+
+    def required(self) -> Check:
+        """The same check as a condition: when it does not pass, the exercise earns nothing."""
+        return replace(self, is_required=True)
+
+    def advice(self) -> Check:
+        """The same check as a hint: it is shown, and its answer never counts."""
+        return replace(self, is_advice=True, weight=0.0)
+
+    def titled(self, title: str) -> Check:
+        """The same check with the author's own words for what it asks."""
+        return replace(self, title=title)
+
+    def run(self, trial: Trial | None = None) -> Result:
+        """Ask, and answer. Everything that the check started is removed before this returns.
+
+        Args:
+            trial: what the checks of one exercise share; without it the check has one of its own.
+        """
+        if trial is not None:
+            return self._answer(trial)
+        with Trial() as own:
+            return self._answer(own)
+
+    def _answer(self, trial: Trial) -> Result:
+        try:
+            observed = self.question(trial)
+        except Unmet as unmet:
+            said = unmet.message
+            answer = Result(self.id, self.title, unmet.outcome, said.id, said.expected, said.observed, said.try_next)
+        except Exception as error:
+            said = fault_of(error)  # re-raises what is neither the engine's nor the learner's: a bug
+            outcome = Outcome.FAILED if said.id == "session.refused" else Outcome.COULD_NOT_CHECK
+            answer = Result(self.id, self.title, outcome, said.id, said.expected, said.observed, said.try_next)
+        else:
+            answer = Result(self.id, self.title, Outcome.PASSED, observed=observed)
+        return answer.weighted(self.weight, required=self.is_required, advice=self.is_advice)

@@ -1,0 +1,159 @@
+"""Turn the results of an exercise's checks into points, in the form that nbgrader 0.9.6 scores as meant.
+
+nbgrader reads a graded cell's points from its output (`nbgrader.utils.determine_grade`): no output is full points, a number is
+that many points, an error is none. Anything else that a cell may end in scores in surprising ways, so `grade` keeps to three
+endings: no value for full points, a float strictly between for some, `CheckFailed` for none. tests/checks pins this.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from grader.checks import bench
+from grader.checks.check import Check
+from grader.checks.messages import message
+from grader.checks.result import Outcome, Result, Verdict
+from grader.checks.trial import Trial
+
+
+class CheckFailed(AssertionError):
+    """An exercise earned no points. Shown as the three or four lines of its decisive result, without a traceback.
+
+    Args:
+        verdict: all results; `decisive` is the one that is shown.
+    """
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict)
+        self.verdict = verdict
+
+    @property
+    def decisive(self) -> Result:
+        """The result that a learner should look at first."""
+        return decisive(self.verdict)
+
+    def __str__(self) -> str:
+        return "\n".join(self._render_traceback_())
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows in the place of a traceback."""
+        shown = self.decisive
+        return [
+            f"{shown.outcome.symbol} {shown.outcome.words}: {shown.title}",
+            f"expected: {shown.expected}",
+            f"observed: {shown.observed}",
+            f"try next: {shown.try_next}",
+        ]
+
+
+class CouldNotCheck(CheckFailed):
+    """A check had no answer because of the engine or the grader, so there are no points yet. Not the learner's fault."""
+
+
+def grade(exercise: str, *checks: Check, points: float) -> float | None:
+    """Run the checks of an exercise, print one line each, and give its points to nbgrader.
+
+    Args:
+        exercise: the exercise id of course.toml.
+        checks: asked in this order. Each has an equal share in the points unless `worth` gives it another.
+        points: the points of this cell in nbgrader.
+
+    Returns:
+        None for full points; a float strictly between 0 and `points` for some of them.
+
+    Raises:
+        CheckFailed: no points.
+        CouldNotCheck: the engine or the grader failed before the points were certain.
+        ValueError: no checks, no share at all, or points that are not above 0: a mistake of the lesson's author.
+    """
+    on = bench.current()
+    verdict = judge(exercise, *checks, points=points)
+    for result in verdict.results:
+        print(line(result))
+    _hand_on(verdict, on)
+    if verdict.outcome is Outcome.COULD_NOT_CHECK:
+        raise CouldNotCheck(verdict)
+    if verdict.earned == 0:
+        raise CheckFailed(verdict)
+    if verdict.earned == points:
+        print(f"{exercise}: {points:g} of {points:g} points")
+        return None
+    print(f"{exercise}: {verdict.earned:g} of {points:g} points")
+    _print_next(verdict)
+    return verdict.earned
+
+
+def judge(exercise: str, *checks: Check, points: float) -> Verdict:
+    """Run the checks of an exercise on the current bench and work out its points. Prints and records nothing."""
+    total = sum(check.weight for check in checks)
+    if not checks or total <= 0 or not 0 < points < float("inf"):
+        raise ValueError(f"{exercise}: checks with a share, and points above 0, are needed")
+    with Trial() as trial:
+        results = tuple(check.run(trial) for check in checks)
+    counted = [result for result in results if not result.advice]
+    unknown = any(result.outcome is Outcome.COULD_NOT_CHECK for result in counted)
+    barred = any(result.required and result.outcome is not Outcome.PASSED for result in counted)
+    share = sum(result.weight for result in counted if result.passed) / total
+    earned = 0.0 if barred or unknown else _points(share, points)
+    if unknown:
+        outcome = Outcome.COULD_NOT_CHECK
+    elif earned == points:
+        outcome = Outcome.PASSED
+    elif all(result.outcome in (Outcome.NOT_ATTEMPTED, Outcome.PASSED) for result in counted) and earned == 0:
+        outcome = Outcome.NOT_ATTEMPTED
+    else:
+        outcome = Outcome.FAILED
+    return Verdict(exercise, outcome, earned, float(points), results)
+
+
+def decisive(verdict: Verdict) -> Result:
+    """The result to show first: no answer, then a failed condition, then the first failure, then what was not tried."""
+    counted = [result for result in verdict.results if not result.advice and not result.passed]
+
+    def rank(result: Result) -> tuple[bool, bool, bool]:
+        tried = result.outcome is Outcome.FAILED
+        return (result.outcome is not Outcome.COULD_NOT_CHECK, not (tried and result.required), not tried)
+
+    return min(counted, key=rank)
+
+
+def line(result: Result) -> str:
+    """The printed line of a result: a sign, a word, what was asked, and on failure what was observed."""
+    if result.advice and not result.passed:
+        return f"• advice: {result.title}: {result.observed}"
+    text = f"{result.outcome.symbol} {result.outcome.words}: {result.title}"
+    return text if result.passed else f"{text} — {result.observed}"
+
+
+def _points(share: float, points: float) -> float:
+    """Points for a share, to a hundredth, never rounded into nothing or into all."""
+    if share <= 0:
+        return 0.0
+    if share >= 1 - 1e-9:
+        return float(points)
+    step = min(0.01, points / 1000)
+    return min(max(round(share * points, 2), step), points - step)
+
+
+def _print_next(verdict: Verdict) -> None:
+    shown = decisive(verdict)
+    print(f"expected: {shown.expected}\nobserved: {shown.observed}\ntry next: {shown.try_next}")
+
+
+def _hand_on(verdict: Verdict, on: bench.Bench) -> None:
+    """Give the verdict to the examiner, or to the learner's progress; a lesson goes on when either cannot be written."""
+    if on.sink is not None:
+        on.sink.take(verdict)
+    elif path := os.environ.get("SLIPWAY_VERDICTS"):
+        with Path(path).open("ab") as lines:
+            lines.write(verdict.to_json() + b"\n")
+    if bench.in_examiner() or not on.records_progress or verdict.outcome is Outcome.COULD_NOT_CHECK:
+        return
+    try:
+        from course import progress
+
+        progress.record_check(verdict.exercise, verdict.earned, verdict.points)
+    except Exception as error:  # progress is a convenience: a full disk must not change what a check says
+        said = message("grader.no_progress", reason=f"{type(error).__name__}: {error}")
+        print(f"• {said.observed}")

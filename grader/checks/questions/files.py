@@ -1,0 +1,1 @@
+"""Questions, to be filled in."""
