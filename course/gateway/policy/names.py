@@ -11,6 +11,7 @@ from course.gateway.policy.limits import Policy
 RESERVED = "org.slipway."  # labels with this prefix are set by the gateway and refused from users
 SESSION_LABEL = RESERVED + "session"
 OWNER_LABEL = RESERVED + "owner"
+IMAGE_LABEL = RESERVED + "image"  # a container's image as its creator wrote it; the engine is given the id
 BASE_LABEL = RESERVED + "base"
 BASE_NAMES = ("course/busybox", "course/python", "course/node", "course/registry")
 
@@ -37,6 +38,9 @@ class Names(Protocol):
 
     def labels(self) -> dict[str, str]:
         """The ownership labels that everything of this session carries on the engine."""
+
+    def cgroup_parent(self) -> str:
+        """The cgroup under which all containers and builds of the session run; "" when the engine has none for it."""
 
     def container(self, ref: str) -> str:
         """Full engine id for a learner's container name, id or unique id prefix (a leading slash is allowed)."""
