@@ -1,0 +1,408 @@
+"""A session's scope: what it owns, under the learner's names, and how much more it may have.
+
+The data plane asks it for every name and id (`policy.names.Names`) and tells it of every object that the engine made
+or removed. All of it is held in memory and written through to the ledger.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+
+from course.gateway.ledger import Ledger, SessionRow
+from course.gateway.policy.limits import POLICIES, Policy
+from course.gateway.policy.names import OWNER_LABEL, SESSION_LABEL
+from course.gateway.policy.refusal import Refusal, unknown
+
+IMAGE_HOST = "slipway.invalid"  # .invalid never resolves (RFC 2606), so such a name can not be pulled or pushed
+EXECS_KEPT = 4096
+_HEX = re.compile(r"[0-9a-f]+")
+_KINDS = ("container", "network", "volume", "anonymous", "exec", "image", "leftover", "tag", "digest")
+
+
+def owner(state: Path) -> str:
+    """The owner that a gateway's objects carry: the user's id and a hash of its state folder."""
+    return f"{os.getuid()}-{hashlib.sha256(os.fsencode(state.resolve())).hexdigest()[:12]}"
+
+
+def new_sid() -> str:
+    """A fresh session id: 12 hexadecimal digits, the first a letter, so that it is never taken for a number."""
+    return secrets.choice("abcdef") + secrets.token_hex(6)[:11]
+
+
+def canonical(ref: str) -> str:
+    """The one spelling of an image reference that the ledger keeps.
+
+    "shop" is "shop:latest", "docker.io/library/shop:1" is "shop:1", "shop:1@sha256:…" is "shop@sha256:…"
+    (the rules of github.com/distribution/reference).
+    """
+    name, _, digest = ref.partition("@")
+    head, slash, last = name.rpartition("/")
+    last, colon, tag = last.partition(":")
+    name = head + slash + last
+    for prefix in ("docker.io/", "index.docker.io/"):
+        name = name.removeprefix(prefix)
+    if name.count("/") == 1:
+        name = name.removeprefix("library/")
+    return f"{name}@{digest}" if digest else f"{name}:{tag if colon else 'latest'}"
+
+
+class Bases:
+    """The base images of the engine, shared by all scopes; the control plane fills it. Names are canonical."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"<Bases {', '.join(sorted(self._ids))}>"
+
+    def replace(self, ids: Mapping[str, str]) -> None:
+        """Set the references ("course/busybox:latest") and the image ids that they have now."""
+        self._ids = dict(ids)
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Image id by reference."""
+        return self._ids
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of all base images."""
+        return frozenset(self._ids.values())
+
+
+class Reservation:
+    """A place taken under a quota from `with` until the object is in the ledger (or the work is over)."""
+
+    def __init__(self, pending: Counter[str], quota: str, amount: int) -> None:
+        self._pending, self._quota, self._amount = pending, quota, amount
+
+    def __enter__(self) -> None:
+        self._pending[self._quota] += self._amount
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._pending[self._quota] -= self._amount
+
+
+class Scope:
+    """What one session owns. Implements `policy.names.Names`.
+
+    Args:
+        row: the session.
+        ledger: where it is kept.
+        bases: the base images of the engine.
+        siblings: the live scopes by sid, this one included; `family` reads it.
+        owned_by: the owner label's value.
+        cgroup: the parent cgroup of all that runs in the session, "" for none.
+    """
+
+    def __init__(
+        self,
+        row: SessionRow,
+        ledger: Ledger,
+        bases: Bases,
+        siblings: Mapping[str, Scope],
+        owned_by: str,
+        cgroup: str = "",
+    ) -> None:
+        self.row, self.sid, self.name = row, row.sid, row.name
+        self.policy: Policy = POLICIES[row.policy]
+        self._ledger, self._bases, self._siblings = ledger, bases, siblings
+        self._owner, self._cgroup = owned_by, cgroup
+        self._own: dict[str, dict[str, str]] = {kind: {} for kind in _KINDS}
+        self._pending: Counter[str] = Counter()
+        self._measured = 0
+        for entry in ledger.entries(row.sid):
+            self._own[entry.kind][entry.key] = entry.value
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{len(own)} {kind}" for kind, own in self._own.items() if own)
+        return f"<Scope {self.sid} {self.name!r} ({self.policy.name}): {counts or 'empty'}>"
+
+    # ---- what the session is
+
+    def labels(self) -> dict[str, str]:
+        """The ownership labels that everything of this session carries on the engine."""
+        return {SESSION_LABEL: self.sid, OWNER_LABEL: self._owner}
+
+    def cgroup_parent(self) -> str:
+        """The parent cgroup for containers and builds, "" where the machine offers none."""
+        return self._cgroup
+
+    def family(self) -> tuple[Scope, ...]:
+        """The open sessions of the same learner, this one included."""
+        return tuple(scope for scope in self._siblings.values() if scope.row.family == self.row.family)
+
+    def engine_name(self, name: str) -> str:
+        """The engine's name for a container, network or volume that the learner calls `name`."""
+        return f"sw-{self.sid}--{name}"
+
+    def hold_reference(self, image_id: str) -> str:
+        """The engine tag that keeps an own image alive while all of the learner's tags may go; never shown."""
+        return f"{IMAGE_HOST}/{self.sid}/hold:{image_id.removeprefix('sha256:')[:32]}"
+
+    # ---- Names: from the learner's words to the engine's
+
+    def container(self, ref: str) -> str:
+        """Full engine id for a learner's container name, id or unique id prefix."""
+        return self._lookup("container", ref.removeprefix("/"), ref)
+
+    def network(self, ref: str) -> str:
+        """Full engine id for a network; "default" is the session's default network, "bridge"."""
+        return self._lookup("network", "bridge" if ref == "default" else ref, ref)
+
+    def volume(self, ref: str) -> str:
+        """Engine name for a volume."""
+        for key, name in self._own["volume"].items():
+            if name == ref:
+                return key
+        if ref in self._own["anonymous"]:
+            return ref
+        raise unknown("volume", ref)
+
+    def image(self, ref: str) -> str:
+        """Full image id for an own or base image: reference, digest reference, id or unique id prefix."""
+        for known in (self._own["tag"], self._own["digest"], self._bases.tags):
+            if found := known.get(canonical(ref)):
+                return found
+        digits = ref.removeprefix("sha256:")
+        found = _by_prefix(digits, {key.removeprefix("sha256:"): key for key in self.visible_images()})
+        if found is None:
+            raise unknown("image", ref)
+        return found
+
+    def exec_instance(self, ref: str) -> str:
+        """The exec id, if it is an own one; execs are known by their full id only."""
+        if ref not in self._own["exec"]:
+            raise unknown("exec instance", ref)
+        return ref
+
+    def is_base(self, image_id: str) -> bool:
+        """Whether that image id is a base image."""
+        return image_id in self._bases.ids
+
+    # ---- Names: from the engine's words to the learner's
+
+    def container_name(self, engine_id: str) -> str | None:
+        """The learner's name (no slash) of an own container, None for a foreign one."""
+        return self._own["container"].get(engine_id)
+
+    def network_name(self, engine_id: str) -> str | None:
+        """The learner's name of an own network, None for a foreign one."""
+        return self._own["network"].get(engine_id)
+
+    def volume_name(self, engine_name: str) -> str | None:
+        """The learner's name of an own volume (an anonymous one is its own name), None for a foreign one."""
+        return self._own["volume"].get(engine_name) or self._own["anonymous"].get(engine_name)
+
+    def image_tags(self, image_id: str) -> tuple[str, ...]:
+        """The learner's references of a visible image, sorted."""
+        tags = {ref for ref, found in self._own["tag"].items() if found == image_id}
+        return tuple(sorted(tags | {ref for ref, found in self._bases.tags.items() if found == image_id}))
+
+    def image_digests(self, image_id: str) -> tuple[str, ...]:
+        """The learner's digest references of a visible image, sorted."""
+        return tuple(sorted(ref for ref, found in self._own["digest"].items() if found == image_id))
+
+    def exec_container(self, exec_id: str) -> str | None:
+        """The id of the container that an own exec runs in, None for a foreign exec."""
+        return self._own["exec"].get(exec_id)
+
+    # ---- what there is
+
+    def containers(self) -> dict[str, str]:
+        """The learner's name by engine id."""
+        return dict(self._own["container"])
+
+    def networks(self) -> dict[str, str]:
+        """The learner's name by engine id."""
+        return dict(self._own["network"])
+
+    def volumes(self) -> dict[str, str]:
+        """The learner's name by engine name, anonymous volumes included."""
+        return self._own["volume"] | self._own["anonymous"]
+
+    def images(self) -> frozenset[str]:
+        """The ids of the session's own images (base images that it tagged are not own)."""
+        return frozenset(self._own["image"])
+
+    def visible_images(self) -> frozenset[str]:
+        """The ids of own and base images, and of those that carry one of the session's tags."""
+        return self.images() | self._bases.ids | frozenset(self._own["tag"].values())
+
+    def leftovers(self) -> frozenset[str]:
+        """Ids of intermediate images that builds of this session left."""
+        return frozenset(self._own["leftover"])
+
+    def tags(self) -> dict[str, str]:
+        """Image id by the learner's own references; those of the base images are not among them."""
+        return dict(self._own["tag"])
+
+    # ---- what changes
+
+    def add_container(self, engine_id: str, name: str) -> None:
+        """Record a container that the engine made."""
+        self._put("container", engine_id, name)
+
+    def rename_container(self, engine_id: str, name: str) -> None:
+        """Record a container's new name."""
+        self._put("container", engine_id, name)
+
+    def remove_container(self, engine_id: str) -> None:
+        """Forget a container and its execs."""
+        with self._ledger.together():
+            self._drop("container", engine_id)
+            for exec_id in [key for key, owner_id in self._own["exec"].items() if owner_id == engine_id]:
+                self._drop("exec", exec_id)
+
+    def add_network(self, engine_id: str, name: str) -> None:
+        """Record a network that the engine made."""
+        self._put("network", engine_id, name)
+
+    def remove_network(self, engine_id: str) -> None:
+        """Forget a network."""
+        self._drop("network", engine_id)
+
+    def add_volume(self, engine_name: str, name: str, *, anonymous: bool = False) -> None:
+        """Record a volume; an anonymous one is made by the engine for a container and named by itself."""
+        self._put("anonymous" if anonymous else "volume", engine_name, name)
+
+    def remove_volume(self, engine_name: str) -> None:
+        """Forget a volume, named or anonymous."""
+        self._drop("volume", engine_name)
+        self._drop("anonymous", engine_name)
+
+    def add_exec(self, exec_id: str, container_id: str) -> None:
+        """Record an exec; beyond 4096 the oldest known ones are forgotten (the engine forgets them too)."""
+        self._put("exec", exec_id, container_id)
+        while len(self._own["exec"]) > EXECS_KEPT:
+            self._drop("exec", next(iter(self._own["exec"])))
+
+    def add_image(self, image_id: str, *, size: int = 0) -> None:
+        """Record an image that the session built, committed, loaded or pulled.
+
+        Args:
+            image_id: the engine's id ("sha256:…"); a base image is never recorded.
+            size: bytes that it added beyond the image that it was made from.
+        """
+        if not self.is_base(image_id):
+            self._put("image", image_id, str(size))
+
+    def add_leftovers(self, image_ids: Iterable[str]) -> None:
+        """Record intermediate images of a build; they are removed at the end, if nothing else needs them."""
+        with self._ledger.together():
+            for image_id in image_ids:
+                if not self.is_base(image_id):
+                    self._put("leftover", image_id, "")
+
+    def remove_image(self, image_id: str) -> None:
+        """Forget an own image with its tags and digests."""
+        with self._ledger.together():
+            self._drop("image", image_id)
+            for kind in ("tag", "digest"):
+                for ref in [ref for ref, found in self._own[kind].items() if found == image_id]:
+                    self._drop(kind, ref)
+
+    def add_tag(self, ref: str, image_id: str) -> None:
+        """Record a reference of the learner; it moves when another image had it."""
+        self._put("tag", canonical(ref), image_id)
+
+    def remove_tag(self, ref: str) -> None:
+        """Forget a reference of the learner; its image stays."""
+        self._drop("tag", canonical(ref))
+
+    def add_digest(self, ref: str, image_id: str) -> None:
+        """Record a digest reference ("localhost:5000/shop@sha256:…") of an image that was pushed or pulled."""
+        self._put("digest", canonical(ref), image_id)
+
+    def remove_digest(self, ref: str) -> None:
+        """Forget a digest reference."""
+        self._drop("digest", canonical(ref))
+
+    # ---- quotas
+
+    def measured(self, size: int) -> None:
+        """Set how many bytes the session's containers and volumes hold; the quota watcher does."""
+        self._measured = size
+
+    def used(self, quota: str) -> int:
+        """What counts towards a quota of `Limits` now; work under way included."""
+        counts = {
+            "containers": len(self._own["container"]),
+            "images": len(self._own["image"]),
+            "networks": sum(name != "bridge" for name in self._own["network"].values()),
+            "volumes": len(self._own["volume"]) + len(self._own["anonymous"]),
+            "bytes_written": self._measured + sum(int(size) for size in self._own["image"].values()),
+        }
+        return counts.get(quota, 0) + self._pending[quota]
+
+    def charge(self, quota: str, amount: int = 1) -> Reservation:
+        """Check a quota, and in a `with` block hold the place until the block ends.
+
+        Args:
+            quota: a field of `Limits`: containers, images, networks, volumes, bytes_written, builds, execs or
+                connections.
+            amount: how many, or how many bytes.
+
+        Raises:
+            Refusal: 403, naming the quota, what is used and what to do.
+        """
+        limit = int(getattr(self.policy.limits, quota))
+        used = self.used(quota)
+        if used + amount > limit:
+            raise Refusal(
+                f"the session's quota of {_WORDS[quota][0]} is {_shown(quota, limit)}",
+                f"{_shown(quota, used)} {'are' if used != 1 else 'is'} used and {_shown(quota, amount)} more asked for",
+                _WORDS[quota][1],
+            )
+        return Reservation(self._pending, quota, amount)
+
+    # ---- inside
+
+    def _lookup(self, kind: str, ref: str, asked: str) -> str:
+        own = self._own[kind]
+        for key, name in own.items():
+            if name == ref:
+                return key
+        found = _by_prefix(ref, {key: key for key in own})
+        if found is None:
+            raise unknown(kind, asked)
+        return found
+
+    def _put(self, kind: str, key: str, value: str) -> None:
+        self._ledger.put(self.sid, kind, key, value)
+        self._own[kind][key] = value
+
+    def _drop(self, kind: str, key: str) -> None:
+        self._ledger.drop(self.sid, kind, key)
+        self._own[kind].pop(key, None)
+
+
+def _by_prefix(ref: str, keys: Mapping[str, str]) -> str | None:
+    """The one value whose hexadecimal key starts with `ref`, None for none or several."""
+    if not _HEX.fullmatch(ref):
+        return None
+    found = [value for key, value in keys.items() if key.startswith(ref)]
+    return found[0] if len(found) == 1 else None
+
+
+def _shown(quota: str, amount: int) -> str:
+    return f"{amount / 1024**2:.0f} MiB" if quota == "bytes_written" else str(amount)
+
+
+_WORDS = {
+    "containers": ("containers", "Remove one that you no longer need: container.remove()"),
+    "images": ("images", "Remove one that you no longer need: client.images.remove(…)"),
+    "networks": ("networks", "Remove one that you no longer need: network.remove()"),
+    "volumes": ("volumes", "Remove one that you no longer need: volume.remove()"),
+    "bytes_written": ("bytes written", "Remove containers, volumes or images that you no longer need"),
+    "builds": ("builds at once", "Wait until a build has ended"),
+    "execs": ("commands run in containers at once", "Wait until one has ended"),
+    "connections": ("connections at once", "Close a client, or end a stream of logs or events"),
+}
