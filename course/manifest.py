@@ -53,7 +53,7 @@ class StateHint:
     """A hint for a state that the engine shows: the first one that matches the learner's object is given.
 
     Exactly one of `container` and `image` names the object. `status` is a container status of the Engine API
-    ("created", "running", "exited", …) or "absent"; for an image "absent" or "present". A field that is None is not asked for.
+    ("created", "running", "exited", …) or "absent"; for an image "absent" or "present". None matches everything.
     """
 
     text: str

@@ -29,9 +29,7 @@ def status(json: Json = False) -> None:
 
     endpoint = find()
     facts = {"url": endpoint.url, "source": endpoint.source, "why": endpoint.why, "api": endpoint.api}
-    typer.echo(
-        jsonlib.dumps(facts) if json else f"✓ engine {endpoint.url}, API {endpoint.api}: {endpoint.why}"
-    )
+    typer.echo(jsonlib.dumps(facts) if json else f"✓ engine {endpoint.url}, API {endpoint.api}: {endpoint.why}")
 
 
 @app.command()
@@ -49,9 +47,7 @@ def doctor(json: Json = False) -> None:
     findings = examine()
     healthy = all(finding.ok for finding in findings if finding.needed)
     if json:
-        typer.echo(
-            jsonlib.dumps({"ok": healthy, "findings": [finding.as_json() for finding in findings]}, indent=2)
-        )
+        typer.echo(jsonlib.dumps({"ok": healthy, "findings": [finding.as_json() for finding in findings]}, indent=2))
     else:
         console = Console(highlight=False)
         for finding in findings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import json
 import os
 import shutil
 import signal
@@ -56,8 +57,7 @@ class Daemon:
         self.url = f"unix://{self.socket}"
         self.log = self.root / "dockerd.log"
         self._args = [*extra_args]
-        if containerd_store:
-            self._args.append("--feature=containerd-snapshotter=true")
+        self._features = {"containerd-snapshotter": True} if containerd_store else {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __repr__(self) -> str:
@@ -84,8 +84,11 @@ class Daemon:
         """
         self.root.mkdir(parents=True, exist_ok=True)
         network = self._make_bridge()
+        configuration = self.root / "daemon.json"  # a file of its own: the machine's is for the machine's engine
+        configuration.write_text(json.dumps({"features": self._features} if self._features else {}))
         command = [
             "dockerd",
+            f"--config-file={configuration}",
             f"--data-root={self.root / 'data'}",
             f"--exec-root={self.root / 'exec'}",
             f"--pidfile={self.root / 'dockerd.pid'}",
@@ -149,9 +152,7 @@ class Daemon:
             if not any(pool.overlaps(other) for other in used):
                 break
         else:
-            raise EngineError(
-                "a free private address range", "10.100.0.0 to 10.249.255.255 are in use", "end an engine"
-            )
+            raise EngineError("a free private address range", "10.100 to 10.249 are in use", "end an engine")
         made = subprocess.run(
             ["ip", "link", "add", "name", self.bridge, "type", "bridge"],
             capture_output=True,
@@ -159,9 +160,7 @@ class Daemon:
             check=False,
         )
         if made.returncode and "File exists" not in made.stderr:
-            raise EngineError(
-                "root, to make a bridge for a private engine", made.stderr.strip(), "run it as root"
-            )
+            raise EngineError("root, to make a bridge for a private engine", made.stderr.strip(), "run it as root")
         if not made.returncode:
             address = f"{pool.network_address + 1}/24"
             subprocess.run(["ip", "address", "add", address, "dev", self.bridge], check=True)
@@ -186,7 +185,5 @@ class Daemon:
 
 def _addresses_in_use() -> list[ipaddress.IPv4Network]:
     """The IPv4 networks that this machine has routes for."""
-    shown = subprocess.run(
-        ["ip", "-4", "-o", "address", "show"], capture_output=True, text=True, check=True
-    ).stdout
-    return [ipaddress.ip_interface(line.split()[3]).network for line in shown.splitlines()]  # type: ignore[misc]  # -4 gives IPv4 only
+    shown = subprocess.run(["ip", "-4", "-o", "address", "show"], capture_output=True, text=True, check=True).stdout
+    return [ipaddress.ip_interface(line.split()[3]).network for line in shown.splitlines()]  # type: ignore[misc]  # only IPv4

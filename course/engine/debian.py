@@ -57,3 +57,33 @@ def apt_install(packages: Sequence[str], consent: bool = False) -> None:
     if done.returncode:
         tail = "\n".join((done.stdout + done.stderr).splitlines()[-5:])
         raise NotInstalled(f"{wanted}, installed", tail, by_hand)
+
+
+def missing_packages(packages: Sequence[str]) -> list[str]:
+    """Those of the packages that dpkg does not know as installed."""
+    shown = subprocess.run(
+        ["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *packages],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    installed = {line.split()[0] for line in shown.splitlines() if line.endswith(" installed")}
+    return [package for package in packages if package not in installed]
+
+
+def main() -> None:
+    """Install the named packages where they are missing: `python -m course.engine.debian [--yes] PACKAGE…`."""
+    packages = [word for word in sys.argv[1:] if word != "--yes"]
+    if shutil.which("dpkg-query") is None:
+        print(f"not a Debian machine: tests that need {', '.join(packages)} say so when they are skipped")
+        return
+    absent = missing_packages(packages)
+    if absent:
+        try:
+            apt_install(absent, consent="--yes" in sys.argv)
+        except NotInstalled as error:
+            sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -108,7 +108,7 @@ def find(*, local_only: bool = False) -> Endpoint:
     raise NoEngine("a Docker engine that answers", f"no socket at {tried}", "`course engine up`")
 
 
-def client(endpoint: Endpoint | None = None, *, timeout: float = 120) -> docker.DockerClient:
+def client(endpoint: Endpoint | None = None, *, timeout: int = 120) -> docker.DockerClient:
     """A docker-py client of the engine itself, past every session; for the course's own work.
 
     Args:
@@ -131,18 +131,17 @@ def _asked(endpoint: Endpoint) -> Endpoint:
     finally:
         probe.close()
     if tuple(int(part) for part in api.split(".")[:2]) < OLDEST_API:
-        raise ApiTooOld(
-            "an engine with API 1.41 or newer", f"API {api} at {endpoint.url}", "upgrade the engine"
-        )
+        raise ApiTooOld("an engine with API 1.41 or newer", f"API {api} at {endpoint.url}", "upgrade the engine")
     return Endpoint(endpoint.url, endpoint.source, endpoint.why, api)
 
 
 def _context() -> Endpoint | None:
     """The CLI's current context, unless it is the default one, which means the usual socket."""
     try:
-        context = ContextAPI.get_current_context()
+        context = ContextAPI.get_context(os.environ.get("DOCKER_CONTEXT"))
     except (DockerException, OSError, ValueError):
         return None  # a broken ~/.docker/config.json is the CLI's business
     if context is None or context.name == "default" or not context.Host:
         return None
-    return Endpoint(context.Host, f"context {context.name}", f"`docker context show` says {context.name}")
+    url = context.Host.replace("http+unix:/", "unix:/")  # docker-py rewrites the scheme of what it saves
+    return Endpoint(url, f"context {context.name}", f"`docker context show` says {context.name}")

@@ -163,7 +163,8 @@ def build_failed(log: Iterable[Mapping[str, Any]], message: str) -> BuildFailed:
         log: the messages in order, as docker-py decodes them (`{"stream": "Step 2/3 : RUN …"}`).
         message: the engine's final message.
     """
-    instruction, output = "", []
+    instruction = ""
+    output: list[str] = []
     for entry in log:
         text = str(entry.get("stream", ""))
         step = re.match(r"Step \d+/\d+ : (.*)", text)

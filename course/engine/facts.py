@@ -1,7 +1,8 @@
 """Facts about images, layers and containers, read alike from every engine with API 1.41 or newer.
 
-Where the API moved between versions (fields dropped in 1.44 and later, see Docker's "Engine API version history"), only
-what every version has is read: ancestry from `RootFS.Layers`, addresses from `NetworkSettings.Networks` and published ports.
+Where the API moved between versions (fields dropped in 1.44 and later, see Docker's "Engine API version history"),
+only what every version has is read: ancestry from `RootFS.Layers`, addresses from `NetworkSettings.Networks` and
+published ports.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ class ImageFact:
 class ContainerFact:
     """What an engine says about a container.
 
-    `status` is "created", "running", "paused", "restarting", "removing", "exited" or "dead". `ports` maps "80/tcp" to the
-    published "address:port" pairs; `addresses` maps a network's name to the container's address there.
+    `status` is "created", "running", "paused", "restarting", "removing", "exited" or "dead". `ports` maps "80/tcp"
+    to the published "address:port" pairs; `addresses` maps a network's name to the container's address there.
     """
 
     id: str
@@ -180,9 +181,9 @@ def container_from(attrs: Mapping[str, Any]) -> ContainerFact:
 def _layers(diff_ids: Sequence[str], history: Sequence[Mapping[str, Any]]) -> tuple[LayerFact, ...]:
     """Join the layers to the instructions that made them.
 
-    GET /history lists the newest first and does not mark the instructions that made no layer (the image's own config does,
-    but no endpoint shows it). An entry with a size has a layer; of the empty ones, the oldest take what layers are left over,
-    because a COPY of an empty file makes a layer of no bytes.
+    GET /history lists the newest first and does not mark the instructions that made no layer (the image's own config
+    does, but no endpoint shows it). An entry with a size has a layer; of the empty ones, the oldest take what layers
+    are left over, because a COPY of an empty file makes a layer of no bytes.
     """
     entries = list(reversed(history))
     spare = len(diff_ids) - sum(1 for entry in entries if entry.get("Size"))

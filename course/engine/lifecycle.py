@@ -121,9 +121,7 @@ def _wait_for_end(pid: int) -> None:
         with contextlib.suppress(ChildProcessError):
             os.waitpid(pid, os.WNOHANG)  # ours, if the same process started it
         if time.monotonic() > deadline:
-            raise EngineError(
-                "dockerd ends within 60 s of SIGTERM", f"process {pid} still runs", f"kill {pid}"
-            )
+            raise EngineError("dockerd ends within 60 s of SIGTERM", f"process {pid} still runs", f"kill {pid}")
         time.sleep(0.05)
 
 
@@ -145,10 +143,7 @@ def _named_by_user() -> bool:
 
 
 def _installed() -> bool:
-    return (
-        shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin")
-        is not None
-    )
+    return shutil.which("dockerd", path=f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin") is not None
 
 
 def _steps() -> str:

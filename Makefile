@@ -1,0 +1,61 @@
+# Slipway: every command that a person needs. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ARGS ?=
+YES ?=
+TOOLS := bubblewrap busybox-static chromium iproute2 iptables mmdebstrap postgresql
+
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup lab test lint bench bench-gateway bench-kernel bench-grading lock clean tools
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "Slipway needs Python 3.11 to 3.13, and $(PYTHON) is another. Try: make setup PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "Python has no venv module. Try: sudo apt-get install python3-venv"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --editable .
+	touch $(STAMP)
+
+setup: $(STAMP) ## make .venv, find or start an engine, get the base images (YES=--yes agrees to installing packages as root)
+	course engine up $(YES)
+	course images pull $(YES)
+
+lab: setup ## open JupyterLab on the welcome lesson (ARGS=--no-browser prints the URL)
+	course lab $(ARGS)
+
+tools: $(STAMP)
+	$(BIN)/python -m course.engine.debian $(YES) $(TOOLS)
+
+test: setup tools ## every test, on a real engine and in a real browser
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP) ## style, types, and the rules for lessons
+	$(BIN)/ruff format --check course grader tests
+	$(BIN)/ruff check course grader tests
+	$(BIN)/mypy
+	course lint
+
+bench: bench-gateway bench-kernel ## every benchmark: ratios from interleaved runs
+
+bench-gateway: setup ## what a session costs against the bare socket
+	$(BIN)/python tests/benchmarks/gateway_overhead.py
+
+bench-kernel: setup ## start of the course kernel against plain ipykernel
+	$(BIN)/python tests/benchmarks/kernel_start.py
+
+lock: ## resolve requirements.lock anew from pyproject.toml (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	  --no-annotate --quiet pyproject.toml --output-file requirements.lock
+
+clean: ## end every session, stop the engine that setup started, remove .venv
+	-test ! -x $(BIN)/course || course session sweep --all
+	-test ! -x $(BIN)/course || course engine down
+	rm -rf $(VENV) artefacts .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,159 @@
+"""What every test shares: private folders, the engines of the matrix, sessions, and proof that nothing stays behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import docker
+import pytest
+
+from course.engine import Daemon, find
+
+ROOT = Path(__file__).resolve().parents[1]
+TRIXIE_PACKAGES = "docker.io,iptables,ca-certificates,iproute2,kmod,procps,e2fsprogs"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the run its own state and runtime folders, so that it never meets the user's own sessions."""
+    config.stash[_HOME] = home = Path(tempfile.mkdtemp(prefix="sw-", dir="/tmp"))
+    for variable, folder in (("SLIPWAY_STATE_DIR", "state"), ("SLIPWAY_RUNTIME_DIR", "run")):
+        if variable not in os.environ:
+            os.environ[variable] = str(home / folder)
+    os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")  # jupyter_core warns without it, and warnings are errors
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    _stop_gateway()
+    shutil.rmtree(config.stash[_HOME], ignore_errors=True)
+
+
+_HOME = pytest.StashKey[Path]()
+
+
+def _stop_gateway() -> None:
+    """End the gateway that the tests started, if they did."""
+    socket = Path(os.environ["SLIPWAY_RUNTIME_DIR"])
+    if socket.exists():
+        try:
+            from course.gateway import Client
+        except ImportError:
+            return
+        Client.stop_running()
+
+
+@pytest.fixture(scope="session")
+def engine_url() -> str:
+    """The address of the engine that `make setup` prepared, with the base images on it."""
+    return find(local_only=True).url
+
+
+@pytest.fixture(scope="session")
+def engine(engine_url: str) -> Iterator[docker.DockerClient]:
+    """A docker-py client of that engine, past every session."""
+    client = docker.DockerClient(base_url=engine_url, version="auto", timeout=120)
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def engine13_url(engine_url: str) -> Iterator[str]:
+    """The engine of Debian 13 (API 1.45), started beside the first one from a file system of its own."""
+    yield from _second_engine(engine_url, "t13", containerd_store=False)
+
+
+@pytest.fixture(scope="session")
+def engine13_containerd_url(engine_url: str) -> Iterator[str]:
+    """The engine of Debian 13 with the containerd image store."""
+    yield from _second_engine(engine_url, "t13c", containerd_store=True)
+
+
+@pytest.fixture(scope="session", params=["debian12", "debian13"])
+def each_engine_url(request: pytest.FixtureRequest) -> str:
+    """Each engine of the matrix in turn."""
+    name = {"debian12": "engine_url", "debian13": "engine13_url"}[request.param]
+    return str(request.getfixturevalue(name))
+
+
+def _second_engine(first: str, name: str, *, containerd_store: bool) -> Iterator[str]:
+    if os.geteuid() != 0:
+        pytest.skip("the second engine of the matrix needs root")
+    home = Path(tempfile.mkdtemp(prefix="sw", dir="/tmp"))
+    daemon = Daemon(home, name, chroot=trixie_root(), containerd_store=containerd_store)
+    try:
+        with daemon:
+            _copy_base_images(first, daemon.url)
+            yield daemon.url
+    finally:
+        daemon.remove()
+
+
+def trixie_root() -> Path:
+    """The file system of Debian 13 with its engine, made once and kept where the user's caches are."""
+    cache = Path(os.environ.get("SLIPWAY_TEST_CACHE") or Path.home() / ".cache/slipway-tests")
+    root = cache / "trixie"
+    if not (root / "usr/sbin/dockerd").exists():
+        if shutil.which("mmdebstrap") is None:
+            pytest.skip("mmdebstrap is not installed: `make setup` installs it with root and consent")
+        shutil.rmtree(root, ignore_errors=True)
+        cache.mkdir(parents=True, exist_ok=True)
+        command = ["mmdebstrap", "--variant=apt", "--mode=root", f"--include={TRIXIE_PACKAGES}", "trixie", str(root)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+    return root
+
+
+def _copy_base_images(source: str, target: str) -> None:
+    """Seed one engine with the base images of another, as a stream."""
+    names = ["course/busybox", "course/python", "course/node", "course/registry"]
+    with closing(docker.DockerClient(base_url=source, version="auto", timeout=300)) as one:
+        with closing(docker.DockerClient(base_url=target, version="auto", timeout=300)) as two:
+            for name in names:
+                two.images.load(one.images.get(name).save(named=True))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves a container, image, volume or network on the engine that it used.
+
+    What a fixture of a wider scope made is not the test's own: the inventory is taken after those are set up.
+    """
+    if "engine_url" not in request.fixturenames:
+        yield
+        return
+    client = docker.DockerClient(base_url=request.getfixturevalue("engine_url"), version="auto", timeout=60)
+    for name in request.fixturenames:  # set up what is shared by more than this test before looking
+        if name != "request" and request._fixturemanager.getfixturedefs(name, request.node):
+            scope = request._fixturemanager.getfixturedefs(name, request.node)[-1].scope
+            if scope != "function":
+                request.getfixturevalue(name)
+    before = inventory(client)
+    yield
+    left = left_behind(before, inventory(client))
+    client.close()
+    assert not left, f"this test left on the engine: {left}"
+
+
+Inventory = dict[str, frozenset[str]]
+
+
+def inventory(client: docker.DockerClient) -> Inventory:
+    """What stands on an engine: container, image, volume and network ids, and image tags."""
+    images = client.api.images(all=True)
+    return {
+        "containers": frozenset(c["Id"] for c in client.api.containers(all=True)),
+        "images": frozenset(i["Id"] for i in images),
+        "tags": frozenset(tag for i in images for tag in i.get("RepoTags") or ()),
+        "volumes": frozenset(v["Name"] for v in client.api.volumes().get("Volumes") or ()),
+        "networks": frozenset(n["Id"] for n in client.api.networks()),
+    }
+
+
+def left_behind(before: Inventory, after: Inventory) -> dict[str, list[str]]:
+    """What is new, by kind; empty when nothing is."""
+    return {kind: sorted(after[kind] - before[kind]) for kind in before if after[kind] - before[kind]}

@@ -1,0 +1,89 @@
+"""`course engine up` and `down` where no engine answers, in namespaces of their own that stand for a bare machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("dockerd") is None, reason="needs root and an installed dockerd"
+)
+
+BARE = """
+set -e
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /var/lib/docker
+ip link set lo up
+"""
+
+
+def bare_machine(script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script with its own mounts, network and processes: no engine, no containers, an empty /run."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DOCKER_HOST", "SLIPWAY_ENGINE", "SLIPWAY_RUNTIME_DIR", "SLIPWAY_STATE_DIR", "CI")
+    }
+    environment |= {"COURSE": f"{sys.executable} -m course.cli", "SLIPWAY_RUNTIME_DIR": "/run/slipway"}
+    return subprocess.run(
+        ["unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", "sh", "-c", BARE + script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_up_starts_an_engine_and_down_stops_exactly_that_one() -> None:
+    Path("/var/lib/docker").mkdir(parents=True, exist_ok=True)
+    done = bare_machine(
+        """
+        ! $COURSE engine status || exit 90
+        $COURSE engine up
+        $COURSE engine status --json
+        $COURSE engine up >/dev/null || exit 91   # a second call finds it
+        $COURSE engine down
+        $COURSE engine down
+        ! $COURSE engine status 2>/dev/null || exit 92
+        """
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("✓ engine unix:///var/run/docker.sock") and "`course engine up` started it" in lines[0]
+    assert json.loads(lines[1])["source"] == "socket"
+    assert lines[2:] == ["✓ the engine that `course engine up` started is stopped", "✓ nothing to stop"]
+
+
+def test_down_leaves_an_engine_that_somebody_else_started() -> None:
+    done = bare_machine(
+        """
+        dockerd >/run/dockerd.log 2>&1 & engine=$!
+        for i in $(seq 300); do $COURSE engine status >/dev/null 2>&1 && break; kill -0 $engine; done
+        $COURSE engine up >/dev/null
+        $COURSE engine down
+        $COURSE engine status >/dev/null || exit 93
+        """
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines() == ["✓ nothing to stop"]
+
+
+def test_without_an_installed_engine_and_without_consent_the_steps_are_given() -> None:
+    done = bare_machine(
+        """
+        mkdir /run/bin
+        for program in sh ip; do ln -s $(command -v $program) /run/bin/; done
+        mount --bind /run/bin /usr/sbin
+        PATH=/run/bin:/usr/bin SLIPWAY_CONSENT= $COURSE engine up
+        """
+    )
+    assert done.returncode == 1
+    assert "consent" in done.stderr or "install" in done.stderr, done.stderr
