@@ -13,6 +13,22 @@ from course.manifest import Course, Lesson
 # what stays with the instructor: answers and notes, and the files that the course reads from its own copy
 KEPT_BACK = ("answers", "instructor.md", "lesson.toml", "questions.toml", "__pycache__", ".ipynb_checkpoints")
 
+CODE_STUB = "# your code here"
+"""Stands for a solution region: a comment both in Python and in a Dockerfile, so an untouched starter cell runs."""
+TEXT_STUB = "*Your words here.*"
+
+
+def release_config() -> Any:
+    """The traitlets configuration of the released copy; an instructor's nbgrader configuration holds the same."""
+    from traitlets.config import Config
+
+    return Config(
+        {
+            "ClearSolutions": {"code_stub": {"python": CODE_STUB}, "text_stub": TEXT_STUB},
+            "CourseDirectory": {"ignore": [*KEPT_BACK, "*.pyc"]},
+        }
+    )
+
 
 def released(notebook: Path) -> Any:
     """A lesson's notebook as a learner gets it.
@@ -27,12 +43,11 @@ def released(notebook: Path) -> Any:
         An nbformat 4 notebook node.
     """
     from nbgrader import preprocessors
-    from traitlets.config import Config
 
     steps = ("ClearSolutions", "LockCells", "ClearHiddenTests", "ClearMarkScheme", "ClearOutput", "ComputeChecksums")
     node, resources = nbformat.read(notebook, as_version=4), {"nbgrader": {"assignment": notebook.parent.name}}
     for step in steps:
-        preprocessor = getattr(preprocessors, step)(config=Config())
+        preprocessor = getattr(preprocessors, step)(config=release_config())
         node, resources = preprocessor.preprocess(node, resources)
     return node
 

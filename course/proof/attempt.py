@@ -1,0 +1,191 @@
+"""Run one answer to one exercise, and keep what the checks said."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from course import notebooks
+from course.manifest import Lesson
+from course.notebooks import ExerciseCells, LessonNotebook
+from course.proof.answers import Answer
+from course.proof.kernel import CellRun, WarmKernel
+from course.workspace import place, released
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check said; `message` is empty when it passed."""
+
+    check: str
+    outcome: str
+    message: str
+    title: str = ""
+    observed: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.outcome == "passed"
+
+
+@dataclass(frozen=True)
+class Marked:
+    """The verdict of one graded cell. `decisive` is the message that the learner reads first."""
+
+    cell: str
+    earned: float
+    points: float
+    outcomes: tuple[Outcome, ...]
+    decisive: str
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One answer, run: the verdict of each graded cell, and the errors of the cells before."""
+
+    answer: Answer
+    marked: tuple[Marked, ...]
+    errors: tuple[str, ...]
+
+    @property
+    def earned(self) -> float:
+        return sum(cell.earned for cell in self.marked)
+
+    @property
+    def points(self) -> float:
+        return sum(cell.points for cell in self.marked)
+
+    @property
+    def decisive(self) -> str:
+        """The message of the first graded cell that is not content; empty when all are."""
+        return next((cell.decisive for cell in self.marked if cell.decisive), "")
+
+    def report(self) -> str:
+        """What happened, for a failing test: each check, then the errors."""
+        lines = [f"{self.answer.exercise} / {self.answer.name}: {self.earned:g} of {self.points:g} points"]
+        for cell in self.marked:
+            lines.append(f"  {cell.cell}: {cell.earned:g} of {cell.points:g} {cell.error}")
+            lines += [f"    {o.outcome} {o.title} {o.message} {o.observed}".rstrip() for o in cell.outcomes]
+        return "\n".join([*lines, *(f"  error: {error}" for error in self.errors)])
+
+
+class Prover:
+    """Runs answers of one lesson in one warm kernel, each on a clean session. A context manager.
+
+    Args:
+        lesson: the lesson.
+        room: an empty folder for the learner's copy and the verdicts.
+        env: the environment of the kernel, such as `SLIPWAY_ENGINE`.
+        kernel: the kernelspec.
+    """
+
+    def __init__(self, lesson: Lesson, room: Path, env: Mapping[str, str], kernel: str = notebooks.KERNEL) -> None:
+        self.lesson = lesson
+        self.notebook: LessonNotebook = notebooks.read(lesson.notebook)
+        self._clean = notebooks.parse(released(lesson.notebook), lesson.notebook)
+        self._workspace = room / "workspace"
+        self._verdicts = room / "verdicts.jsonl"
+        self._folder = self._workspace / lesson.name
+        # Progress is written in a lesson; here it goes where nobody looks for it.
+        base = {
+            "SLIPWAY_WORKSPACE": str(self._workspace),
+            "SLIPWAY_STATE_DIR": str(room / "state"),
+            "SLIPWAY_VERDICTS": str(self._verdicts),
+        }
+        self._env, self._kernel_name = {**base, **env}, kernel
+        self._stack = ExitStack()
+        self._before = ""
+
+    def __enter__(self) -> Prover:
+        self._folder.mkdir(parents=True)
+        self._kernel = self._stack.enter_context(WarmKernel(self._folder, self._env, self._kernel_name))
+        self._before = self._must("from course.proof import sweep; sweep.printed()").stdout.strip()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self._sweep()
+        finally:
+            self._stack.close()
+
+    def untouched(self, exercise_id: str) -> Attempt:
+        """Run the exercise as it is released, with the hidden tests put back."""
+        starters = self._clean.exercise(exercise_id).of("starter")
+        answer = Answer(exercise_id, "untouched", {cell.id: cell.source for cell in starters})
+        return self.attempt(answer)
+
+    def attempt(self, answer: Answer) -> Attempt:
+        """Run the set-up cell and the exercise with this answer, on a clean session and a clean folder.
+
+        A starter cell that raises does not end the attempt: nbgrader runs the checks after it too.
+        """
+        cells = self.notebook.exercise(answer.exercise).with_starters(answer.sources)
+        self._sweep()
+        self._refresh_folder(answer.files)
+        self._must("get_ipython().reset(new_session=False)")
+        for cell in self.notebook.of("setup"):
+            self._must(cell.source)
+        return self._graded(answer, cells)
+
+    def _graded(self, answer: Answer, cells: ExerciseCells) -> Attempt:
+        marked: list[Marked] = []
+        errors: list[str] = []
+        for cell in cells.code:
+            self._verdicts.unlink(missing_ok=True)
+            run = self._kernel.run(cell.source)
+            if cell.role in notebooks.GRADED:
+                marked.append(self._marked(cell.id, cell.points, run))
+            elif not run.ok:
+                errors.append(f"{cell.id}: {run.error}")
+        return Attempt(answer, tuple(marked), tuple(errors))
+
+    def _marked(self, cell_id: str, points: float, run: CellRun) -> Marked:
+        lines = self._verdicts.read_text("utf-8").splitlines() if self._verdicts.exists() else []
+        if len(lines) != 1:  # the cell is wrong, not the answer: say so where the author looks
+            return Marked(cell_id, 0.0, points, (), "no-verdict", run.error or "calls grade() not exactly once")
+        verdict: dict[str, Any] = json.loads(lines[0])
+        outcomes = tuple(
+            Outcome(r["check"], r["outcome"], r.get("message", ""), r.get("title", ""), r.get("observed", ""))
+            for r in verdict["results"]
+            if not r.get("advice")
+        )
+        return Marked(cell_id, verdict["earned"], points, outcomes, _decisive(verdict))
+
+    def _refresh_folder(self, files: Mapping[str, bytes]) -> None:
+        for path in self._folder.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        place(self.lesson, self._workspace)
+        for name, content in files.items():
+            path = self._folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+    def _sweep(self) -> None:
+        if self._before:
+            self._must(f"import json; from course.proof import sweep; sweep.sweep(json.loads({self._before!r}))")
+
+    def _must(self, source: str) -> CellRun:
+        run = self._kernel.run(source)
+        if not run.ok:
+            raise RuntimeError(f"the proof's own cell failed: {run.error}\n{source}\n{run.traceback}")
+        return run
+
+
+def _decisive(verdict: Mapping[str, Any]) -> str:
+    """The message that `grade` shows: no answer first, then a failed condition, a failure, what was not tried."""
+    open_ = [r for r in verdict["results"] if r["outcome"] != "passed" and not r.get("advice")]
+    ranks = {"could_not_check": 0, "failed": 2, "not_attempted": 3}
+    ranked = sorted(open_, key=lambda r: 1 if r["outcome"] == "failed" and r.get("required") else ranks[r["outcome"]])
+    return ranked[0]["message"] if ranked else ""
