@@ -1,0 +1,38 @@
+"""The base images: their recipes, and the three ways to get them. Importing this loads nothing until a name is used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from course.images.recipe import Recipe as Recipe
+    from course.images.settings import Settings as Settings
+    from course.images.settings import read_settings as read_settings
+    from course.images.smoke import verify as verify
+    from course.images.supply import BaseImage as BaseImage
+    from course.images.supply import ensure as ensure
+    from course.images.supply import look as look
+
+    BASES: Mapping[str, Recipe]
+
+_HOMES = {
+    "BaseImage": "supply",
+    "Recipe": "recipe",
+    "Settings": "settings",
+    "ensure": "supply",
+    "look": "supply",
+    "read_settings": "settings",
+    "verify": "smoke",
+}
+__all__ = ["BASES", *sorted(_HOMES)]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "BASES":
+        return import_module(f"{__name__}.recipe").bases()
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
