@@ -1,0 +1,60 @@
+"""Two rules that keep graded containers off the host and off the outside, where the gateway may set them.
+
+An `--internal` network is not enough: its containers still reach the host's services at the bridge's address, and it
+can not publish ports (GATEWAY.md, item 30). So the bridges of grading sessions have names that start with `swg`, and
+the rules name `swg+`. They are set before the first such network is made and stay: without such a bridge they match
+nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Sequence
+
+BRIDGES = "swg+"
+_NEW = ("-m", "conntrack", "!", "--ctstate", "ESTABLISHED,RELATED", "-j", "DROP")
+_TO_THE_HOST = ("-i", BRIDGES, *_NEW)  # answers to docker-proxy, which connects from the host, are ESTABLISHED
+_OUT = ("-i", BRIDGES, "!", "-o", BRIDGES, "-j", "DROP")
+_IN = ("!", "-i", BRIDGES, "-o", BRIDGES, "-j", "DROP")
+_PATH = "/usr/sbin:/sbin:/usr/local/sbin:/usr/bin:/bin"
+
+
+def ensure() -> str:
+    """Set the rules that are missing, for IPv4 and IPv6.
+
+    Between two bridges of one engine, the engine's own isolation rules stand.
+
+    Returns:
+        "" when all of them are in force, else one clause that says why they are not.
+    """
+    if os.geteuid() != 0:
+        return "the gateway does not run as root"
+    tool = shutil.which("iptables", path=_PATH)
+    if tool is None:
+        return "iptables is not installed"
+    for table in (tool, shutil.which("ip6tables", path=_PATH)):
+        if table is None:
+            continue
+        forward = "DOCKER-USER" if _run(table, "-n", "-L", "DOCKER-USER") == "" else "FORWARD"
+        for chain, rule in (("INPUT", _TO_THE_HOST), (forward, _OUT), (forward, _IN)):
+            why = _ensure(table, chain, rule)
+            if why and table == tool:
+                return why
+    return ""
+
+
+def _ensure(tool: str, chain: str, rule: Sequence[str]) -> str:
+    if _run(tool, "-C", chain, *rule) == "":
+        return ""
+    return _run(tool, "-I", chain, "1", *rule)
+
+
+def _run(tool: str, *arguments: str) -> str:
+    """Run it; "" for success, else its complaint. `-w` waits for the lock that the engine's own calls take."""
+    try:
+        done = subprocess.run([tool, "-w", "10", *arguments], capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return "" if done.returncode == 0 else done.stderr.strip() or f"{tool} ended with {done.returncode}"

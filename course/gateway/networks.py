@@ -1,0 +1,128 @@
+"""Networks of sessions: small subnets from a range of our own, published ports on 127.0.0.1, telling bridge names.
+
+The engine's default address pools hold about 31 networks, and a class needs more; so each network of a session gets
+a /27 of `SLIPWAY_NETWORKS` (10.213.0.0/16 unless set: 2,048 networks of 29 containers).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from course.gateway.policy.names import EngineRequest
+from course.gateway.scope import Scope
+from course.gateway.upstream import Answer, Upstream
+
+DEFAULT = "bridge"  # the learner's name of a session's default network
+RANGE, PREFIX = "10.213.0.0/16", 27
+TRIES = 64
+_OVERLAP = ("overlap", "conflicts with")  # libnetwork's words for a subnet that is taken, 20.10 to 26.1
+_BRIDGE = "com.docker.network.bridge."
+
+
+class Networks:
+    """Makes the networks of all sessions on one engine.
+
+    Args:
+        engine: where.
+        firewalled: whether the rules of `firewall` are in force; grading networks are `Internal` otherwise.
+        range_: the addresses to take subnets from, in CIDR notation.
+    """
+
+    def __init__(self, engine: Upstream, *, firewalled: bool, range_: str | None = None) -> None:
+        self._engine, self._firewalled = engine, firewalled
+        chosen = ipaddress.IPv4Network(range_ or os.environ.get("SLIPWAY_NETWORKS") or RANGE)
+        self._subnets = [str(subnet) for subnet in chosen.subnets(new_prefix=max(PREFIX, chosen.prefixlen))]
+        self._next = secrets.randbelow(len(self._subnets))  # gateways of other users start elsewhere
+        self._making: dict[str, asyncio.Lock] = {}
+
+    async def default(self, scope: Scope) -> str:
+        """The engine id of the session's default network, made on first use.
+
+        Raises:
+            RuntimeError: the engine refused to make it; the message is the engine's.
+        """
+        async with self._making.setdefault(scope.sid, asyncio.Lock()):
+            for engine_id, name in scope.networks().items():
+                if name == DEFAULT:
+                    return engine_id
+            answer = await self.create(scope, DEFAULT)
+            if not answer.ok:
+                raise RuntimeError(f"the session's default network could not be made: {answer.message}")
+            return str(answer.value["Id"])
+
+    async def create(
+        self, scope: Scope, name: str, *, internal: bool = False, labels: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Make a network for a session, record it, and give the engine's answer; a taken subnet is passed over.
+
+        Args:
+            scope: whose.
+            name: the learner's name.
+            internal: whether the learner asked for a network without a way out.
+            labels: the learner's labels.
+        """
+        answer = Answer(500, {}, {"message": "no free subnet for a network; remove networks that nobody uses"})
+        for subnet in self._free_subnets():
+            body = {
+                "Name": scope.engine_name(name),
+                "CheckDuplicate": True,
+                "Labels": {**(labels or {}), **scope.labels()},
+                **self.options(scope, subnet, internal=internal),
+            }
+            answer = await self._engine.ask(EngineRequest("POST", ("networks", "create"), body=body))
+            if answer.ok:
+                scope.add_network(str(answer.value["Id"]), name)
+            if answer.ok or not any(word in answer.message.lower() for word in _OVERLAP):
+                break
+        return answer
+
+    def options(self, scope: Scope, subnet: str, *, internal: bool = False) -> dict[str, Any]:
+        """The part of a network's create body that the gateway decides."""
+        grading = not scope.policy.outside
+        options = {
+            _BRIDGE + "host_binding_ipv4": "127.0.0.1",
+            _BRIDGE + "name": f"{'swg' if grading else 'swl'}{secrets.token_hex(4)}",
+        }
+        if grading:
+            options[_BRIDGE + "enable_ip_masquerade"] = "false"  # a second bar behind the firewall's
+        return {
+            "Driver": "bridge",
+            "Internal": internal or (grading and not self._firewalled),
+            "EnableIPv6": False,
+            "IPAM": {"Driver": "default", "Config": [{"Subnet": subnet}]},
+            "Options": options,
+        }
+
+    def forget(self, sid: str) -> None:
+        """Drop what is kept for a session that has ended."""
+        self._making.pop(sid, None)
+
+    def _free_subnets(self) -> Iterator[str]:
+        """Subnets that this machine has no route into, at most 64, each time from another place."""
+        taken = list(_routes())
+        offered = 0
+        for _ in range(len(self._subnets)):
+            subnet = self._subnets[self._next]
+            self._next = (self._next + 1) % len(self._subnets)
+            if not any(ipaddress.IPv4Network(subnet).overlaps(route) for route in taken):
+                yield subnet
+                offered += 1
+                if offered == TRIES:
+                    return
+
+
+def _routes(table: Path = Path("/proc/net/route")) -> Iterator[ipaddress.IPv4Network]:
+    """The machine's IPv4 routes except the default one; none where there is no such table (macOS)."""
+    if not table.exists():
+        return
+    for line in table.read_text().splitlines()[1:]:
+        _, destination, *_, mask, _, _, _ = line.split()
+        address, length = (int.from_bytes(bytes.fromhex(part), "little") for part in (destination, mask))
+        if length:
+            yield ipaddress.IPv4Network((address, length.bit_count()))

@@ -1,0 +1,89 @@
+"""Who is at the other end of a Unix socket, whether that process still lives, and whether it shares our namespaces."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that can be told from a later one with the same number.
+
+    Args:
+        pid: its number, 0 when it is in another process namespace or the system does not tell.
+        started: its start time in clock ticks since boot (proc_pid_stat(5), field 22), 0 when unknown.
+    """
+
+    pid: int
+    started: int = 0
+
+    def alive(self) -> bool:
+        """Whether this very process still runs; a zombie does not. An unknown one counts as alive."""
+        if not self.pid:
+            return True
+        if not self.started:
+            return _exists(self.pid)
+        state, started = _stat(self.pid)
+        return started == self.started and state not in "ZX"
+
+
+def identify(pid: int) -> Process:
+    """The process that has this number now."""
+    return Process(pid, _stat(pid)[1])
+
+
+def credentials(connection: socket.socket) -> tuple[int, int]:
+    """Process id and user id of the other end at the time it connected (unix(7), SO_PEERCRED).
+
+    Where the system has no such option (macOS), the process is 0 and the user is ourselves: the socket's mode 0600
+    is what keeps others out there.
+    """
+    option = getattr(socket, "SO_PEERCRED", None)
+    if option is None:
+        return 0, os.getuid()
+    raw = connection.getsockopt(socket.SOL_SOCKET, option, struct.calcsize("3i"))
+    pid, uid, _ = struct.unpack("3i", raw)
+    return int(pid), int(uid)
+
+
+def listener_pid(path: Path) -> int:
+    """The process that made a listening Unix socket, 0 if it can not be told; systemd's is 1 for an activated one."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(5.0)
+        try:
+            probe.connect(str(path))
+            return credentials(probe)[0]
+        except OSError:
+            return 0
+
+
+def shares_namespace(pid: int, kind: str) -> bool:
+    """Whether that process is in our own namespace of a kind ("net", "cgroup", "mnt"): then it is on our machine."""
+    try:
+        return bool(pid) and Path(f"/proc/{pid}/ns/{kind}").readlink() == Path(f"/proc/self/ns/{kind}").readlink()
+    except OSError:
+        return False
+
+
+def _stat(pid: int) -> tuple[str, int]:
+    """State letter and start time; ("X", 0) for a process that is not there."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return "X", 0
+    fields = text[text.rindex(")") + 2 :].split()  # the command before it may hold spaces and brackets
+    return fields[0], int(fields[19])
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
