@@ -1,0 +1,258 @@
+"""The calls on containers."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from aiohttp import web
+
+from course.gateway.exchange import EngineSaid, Exchange, json_documents, own_containers, raise_for_error
+from course.gateway.hijack import tunnel
+from course.gateway.policy import container, container_calls, container_update, filters, prune, translate, volume
+from course.gateway.policy.container import ContainerSpec, ImageView
+from course.gateway.policy.names import EngineRequest
+from course.gateway.policy.refusal import Refusal, unknown
+from course.gateway.upstream import Answer, EngineResponse
+
+
+async def create(x: Exchange) -> web.StreamResponse:
+    """POST /containers/create: recorded before it is answered; what cannot be recorded is removed again."""
+    spec = container.parse_create(await x.body(), x.query)
+    if not spec.name:
+        spec = spec.named(container.invent_name())
+    x.asked |= {"name": spec.name, "image": spec.image}
+    image = await x.image_view(x.scope.image(spec.image))
+    x.outcome["image"] = image.id
+    with x.scope.charge("containers"):
+        answer = await x.complete(_create(x, spec, image))
+    x.outcome["id"] = answer["Id"]
+    return x.json(translate.container_created(answer), 201)
+
+
+async def _create(x: Exchange, spec: ContainerSpec, image: ImageView) -> dict[str, Any]:
+    for name in spec.volumes_needed:
+        await ensure_volume(x, name)
+    request = spec.engine_request(x.scope, image)
+    answer: dict[str, Any] = (await x.ask(request)).value
+    engine_id = answer["Id"]
+    try:
+        if image.config.get("Volumes") or _may_make_volumes(request.body):
+            await _record_anonymous(x, engine_id)
+        for stale, name in x.scope.containers().items():
+            if name == spec.name:  # the engine gave the name away, so this one is gone
+                x.scope.remove_container(stale)
+        x.scope.add_container(engine_id, spec.name)
+    except BaseException:
+        await x.plane.engine.ask(EngineRequest("DELETE", ("containers", engine_id), {"v": "1", "force": "1"}))
+        raise
+    return answer
+
+
+def _may_make_volumes(body: dict[str, Any]) -> bool:
+    host = body.get("HostConfig") or {}
+    return bool(body.get("Volumes") or host.get("Mounts") or host.get("Binds"))
+
+
+async def _record_anonymous(x: Exchange, engine_id: str) -> None:
+    """Record the volumes that the engine made for a container by itself."""
+    answer = await x.ask(EngineRequest("GET", ("containers", engine_id, "json")))
+    for mount in answer.value.get("Mounts") or ():
+        if mount.get("Type") == "volume" and x.scope.volume_name(mount["Name"]) is None:
+            x.scope.add_volume(mount["Name"], mount["Name"], anonymous=True)
+
+
+async def ensure_volume(x: Exchange, name: str) -> None:
+    """Make a named volume with the session's labels, unless the session has it."""
+    try:
+        x.scope.volume(name)
+    except Refusal:
+        with x.scope.charge("volumes"):
+            await make_volume(x, volume.VolumeSpec(name, {}))
+
+
+async def make_volume(x: Exchange, spec: volume.VolumeSpec) -> dict[str, Any]:
+    """Make and record a volume; the engine's answer must carry the session's labels.
+
+    Raises:
+        Refusal: 409 when a volume of that engine name belongs to someone else: the engine hands it out unasked.
+    """
+    answer: dict[str, Any] = (await x.ask(spec.engine_request(x.scope))).value
+    labels = answer.get("Labels") or {}
+    if any(labels.get(key) != value for key, value in x.scope.labels().items()):
+        raise Refusal(f"The volume {spec.name} cannot be made", "its name is taken", "Use another name", status=409)
+    x.scope.add_volume(answer["Name"], spec.name)
+    return answer
+
+
+async def listing(x: Exchange) -> web.StreamResponse:
+    """GET /containers/json."""
+    query = filters.container_list(x.query, x.scope)
+    answer = await x.ask(EngineRequest("GET", ("containers", "json"), query))
+    rows = translate.container_list(answer.value, x.scope)
+    return x.json(filters.keep_containers(rows, x.query, x.scope))
+
+
+async def inspect(x: Exchange) -> web.StreamResponse:
+    """GET /containers/{id}/json."""
+    answer = await _ask(x, container_calls.engine_request(x.call, x.query, x.scope))
+    return x.json(translate.container_inspect(answer.value, x.scope))
+
+
+async def plain(x: Exchange) -> web.StreamResponse:
+    """The calls whose answer holds no names: start, stop, pause, top, changes and the like."""
+    answer = await _ask(x, container_calls.engine_request(x.call, x.query, x.scope))
+    return _passed(x, answer)
+
+
+async def streamed(x: Exchange) -> web.StreamResponse:
+    """The calls whose answer is passed on as it comes: logs, export, wait, archive.get, archive.stat."""
+    request = container_calls.engine_request(x.call, x.query, x.scope)
+    async with x.plane.engine.send(request) as response:
+        await _raise_known(x, response)
+        return await x.stream(response)
+
+
+async def stats(x: Exchange) -> web.StreamResponse:
+    """GET /containers/{id}/stats: one document, or one each second until the client goes."""
+    request = container_calls.engine_request(x.call, x.query, x.scope)
+    async with x.plane.engine.send(request) as response:
+        await _raise_known(x, response)
+
+        async def documents() -> AsyncIterator[bytes]:
+            async for document in json_documents(response):
+                yield json.dumps(translate.stats(document, x.scope), separators=(",", ":")).encode() + b"\n"
+
+        return await x.stream(response, documents())
+
+
+async def rename(x: Exchange) -> web.StreamResponse:
+    """POST /containers/{id}/rename."""
+    request = container_calls.engine_request(x.call, x.query, x.scope)
+    engine_id, name = x.scope.container(x.ref), x.query.text("name").removeprefix("/")
+    x.asked["name"] = name
+
+    async def work() -> Answer:
+        answer = await _ask(x, request)
+        x.scope.rename_container(engine_id, name)
+        return answer
+
+    return _passed(x, await x.complete(work()))
+
+
+async def remove(x: Exchange) -> web.StreamResponse:
+    """DELETE /containers/{id}; its anonymous volumes go with it, the watch takes them off the ledger."""
+    request = container_calls.engine_request(x.call, x.query, x.scope)
+    engine_id = x.scope.container(x.ref)
+    x.outcome["id"] = engine_id
+
+    async def work() -> Answer:
+        answer = await _ask(x, request)
+        x.scope.remove_container(engine_id)
+        return answer
+
+    return _passed(x, await x.complete(work()))
+
+
+async def update(x: Exchange) -> web.StreamResponse:
+    """POST /containers/{id}/update."""
+    answer = await _ask(x, container_update.engine_request(await x.body(), x.scope, x.ref))
+    return _passed(x, answer)
+
+
+async def attach(x: Exchange) -> web.StreamResponse:
+    """POST /containers/{id}/attach: a raw stream once the engine has switched."""
+    return await hijacked(x, container_calls.engine_request(x.call, x.query, x.scope))
+
+
+async def hijacked(x: Exchange, request: EngineRequest) -> web.StreamResponse:
+    """Tunnel after the engine's own switch; otherwise answer plainly, and the connection ends with that."""
+    head, result = await x.plane.engine.hijack(request)
+    if isinstance(result, Answer):
+        x.closes = True
+        if not result.ok:
+            raise EngineSaid(result)
+        answer = _passed(x, result)
+        answer.force_close()
+        return answer
+    x.started = True
+    done = await tunnel(x.request, head, result, x.plane.headers)
+    x.received, x.sent = done.traffic.sent, done.traffic.received
+    return done
+
+
+async def prune_stopped(x: Exchange) -> web.StreamResponse:
+    """POST /containers/prune: the session's own stopped containers, one by one."""
+    spec = prune.parse(x.query, time.time())
+    rows = (await x.ask(own_containers(x.scope, size=True))).value
+    gone, freed = [], 0
+    for row in rows:
+        if row.get("State") in ("running", "paused", "restarting") or x.scope.container_name(row["Id"]) is None:
+            continue
+        if not spec.takes(row.get("Labels") or {}, float(row.get("Created", 0))):
+            continue
+        answer = await x.plane.engine.ask(EngineRequest("DELETE", ("containers", row["Id"]), {"v": "1"}))
+        if answer.ok:
+            x.scope.remove_container(row["Id"])
+            gone.append(row["Id"])
+            freed += int(row.get("SizeRw") or 0)
+    x.outcome["removed"] = gone
+    return x.json({"ContainersDeleted": gone or None, "SpaceReclaimed": freed})
+
+
+def _passed(x: Exchange, answer: Answer) -> web.Response:
+    if answer.value is None:
+        return x.empty(answer.status)
+    return x.json(answer.value, answer.status)
+
+
+async def _ask(x: Exchange, request: EngineRequest) -> Answer:
+    answer = await x.plane.engine.ask(request)
+    if not answer.ok:
+        _raise_if_gone(x, request.parts, answer)
+        raise EngineSaid(answer)
+    return answer
+
+
+async def _raise_known(x: Exchange, response: EngineResponse) -> None:
+    try:
+        await raise_for_error(response)
+    except EngineSaid as error:
+        _raise_if_gone(x, ("containers", x.scope.container(x.ref)), error.answer)
+        raise
+
+
+def _raise_if_gone(x: Exchange, parts: tuple[str, ...], answer: Answer) -> None:
+    """Say "No such container" with the learner's word, and forget it, when the engine no longer has it."""
+    if answer.status == 404 and "no such container" in answer.message.lower() and parts[1] in answer.message:
+        x.scope.remove_container(parts[1])
+        raise unknown("container", x.ref)
+
+
+HANDLERS = {
+    "container.list": listing,
+    "container.create": create,
+    "container.prune": prune_stopped,
+    "container.inspect": inspect,
+    "container.logs": streamed,
+    "container.stats": stats,
+    "container.changes": plain,
+    "container.export": streamed,
+    "container.top": plain,
+    "container.start": plain,
+    "container.stop": plain,
+    "container.restart": plain,
+    "container.kill": plain,
+    "container.pause": plain,
+    "container.unpause": plain,
+    "container.resize": plain,
+    "container.wait": streamed,
+    "container.rename": rename,
+    "container.attach": attach,
+    "container.update": update,
+    "container.archive.get": streamed,
+    "container.archive.stat": streamed,
+    "container.remove": remove,
+}

@@ -1,0 +1,51 @@
+"""The calls on execs: further commands in own containers."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from course.gateway.exchange import Exchange
+from course.gateway.handlers.containers import hijacked
+from course.gateway.policy import exec as policy
+from course.gateway.policy import translate
+from course.gateway.policy.names import EngineRequest
+
+
+async def create(x: Exchange) -> web.StreamResponse:
+    """POST /containers/{id}/exec."""
+    request = policy.create_request(await x.body(), x.scope, x.ref)
+    container_id = x.scope.container(x.ref)
+
+    async def work() -> str:
+        exec_id = str((await x.ask(request)).value["Id"])
+        x.scope.add_exec(exec_id, container_id)
+        return exec_id
+
+    exec_id = await x.complete(work())
+    x.outcome |= {"id": exec_id, "container": container_id}
+    return x.json({"Id": exec_id}, 201)
+
+
+async def start(x: Exchange) -> web.StreamResponse:
+    """POST /exec/{id}/start: a raw stream, or nothing when detached."""
+    exec_id = x.scope.exec_instance(x.ref)
+    spec = policy.parse_start(await x.body(), x.limits.json_body)
+    request = EngineRequest("POST", ("exec", exec_id, "start"), body=spec.body())
+    x.outcome["container"] = x.scope.exec_container(exec_id)
+    with x.scope.charge("execs"):
+        return await hijacked(x, request)
+
+
+async def inspect(x: Exchange) -> web.StreamResponse:
+    """GET /exec/{id}/json."""
+    answer = await x.ask(EngineRequest("GET", ("exec", x.scope.exec_instance(x.ref), "json")))
+    return x.json(translate.exec_inspect(answer.value, x.scope))
+
+
+async def resize(x: Exchange) -> web.StreamResponse:
+    """POST /exec/{id}/resize."""
+    answer = await x.ask(policy.resize_request(x.query, x.scope.exec_instance(x.ref)))
+    return x.empty(answer.status)
+
+
+HANDLERS = {"exec.create": create, "exec.start": start, "exec.inspect": inspect, "exec.resize": resize}

@@ -1,0 +1,86 @@
+"""The calls on volumes."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from aiohttp import web
+
+from course.gateway.exchange import Exchange, created_at, own_containers
+from course.gateway.handlers.containers import make_volume
+from course.gateway.policy import filters, prune, translate, volume
+from course.gateway.policy.names import EngineRequest
+from course.gateway.policy.refusal import Refusal
+
+
+async def create(x: Exchange) -> web.StreamResponse:
+    """POST /volumes/create; one that the session has already is handed out again, as the engine does."""
+    spec = volume.parse_create(await x.body(), x.limits.json_body)
+    x.asked["name"] = spec.name
+    try:
+        known = x.scope.volume(spec.name)
+    except Refusal:
+        with x.scope.charge("volumes"):
+            answer = await x.complete(make_volume(x, spec))
+    else:
+        answer = (await x.ask(EngineRequest("GET", ("volumes", known)))).value
+    return x.json(translate.volume(answer, x.scope), 201)
+
+
+async def listing(x: Exchange) -> web.StreamResponse:
+    """GET /volumes."""
+    answer = translate.volume_list((await x.ask(EngineRequest("GET", ("volumes",)))).value, x.scope)
+    used = await _used(x) if "dangling" in x.query.filters() else set()
+    words = {x.scope.volume_name(name) or "" for name in used}
+    return x.json({**answer, "Volumes": filters.keep_volumes(answer["Volumes"] or [], x.query, x.scope, words)})
+
+
+async def inspect(x: Exchange) -> web.StreamResponse:
+    """GET /volumes/{name}."""
+    answer = await x.ask(EngineRequest("GET", ("volumes", x.scope.volume(x.ref))))
+    return x.json(translate.volume(answer.value, x.scope))
+
+
+async def remove(x: Exchange) -> web.StreamResponse:
+    """DELETE /volumes/{name}."""
+    engine_name = x.scope.volume(x.ref)
+    force = {"force": "1"} if x.query.flag("force") else {}
+
+    async def work() -> None:
+        await x.ask(EngineRequest("DELETE", ("volumes", engine_name), force))
+        x.scope.remove_volume(engine_name)
+
+    await x.complete(work())
+    return x.empty()
+
+
+async def prune_unused(x: Exchange) -> web.StreamResponse:
+    """POST /volumes/prune: own volumes that no container uses, one by one."""
+    spec = prune.parse(x.query, time.time())
+    rows = (await x.ask(EngineRequest("GET", ("volumes",)))).value.get("Volumes") or []
+    gone = []
+    for row in rows:
+        name = x.scope.volume_name(row["Name"])
+        if name is None or not spec.takes(row.get("Labels") or {}, created_at(row)):
+            continue
+        # The engine refuses to remove a volume in use; a prune passes over those.
+        if (await x.plane.engine.ask(EngineRequest("DELETE", ("volumes", row["Name"])))).ok:
+            x.scope.remove_volume(row["Name"])
+            gone.append(name)
+    x.outcome["removed"] = gone
+    return x.json({"VolumesDeleted": gone or None, "SpaceReclaimed": 0})
+
+
+async def _used(x: Exchange) -> set[str]:
+    rows: list[dict[str, Any]] = (await x.ask(own_containers(x.scope))).value
+    return {mount.get("Name", "") for row in rows for mount in row.get("Mounts") or ()}
+
+
+HANDLERS = {
+    "volume.list": listing,
+    "volume.create": create,
+    "volume.prune": prune_unused,
+    "volume.inspect": inspect,
+    "volume.remove": remove,
+}

@@ -1,0 +1,228 @@
+"""A session's door: an HTTP server on a Unix socket that matches, decides, forwards and translates each call."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from course.gateway.exchange import EngineSaid, Exchange, Plane
+from course.gateway.handlers import TABLE, Handler
+from course.gateway.journal import Entry
+from course.gateway.policy import query, routes
+from course.gateway.policy.query import Query
+from course.gateway.policy.refusal import Refusal
+from course.gateway.policy.routes import Call
+from course.gateway.scope import Scope
+from course.gateway.upstream import EngineUnavailable, Upstream
+from course.gateway.watch import watch
+
+log = logging.getLogger("course.gateway")
+Matcher = Callable[[str, str], Call]
+OVERFLOW = 32  # connections past the limit that still get an answer in words
+READ_SIZE = 256 * 1024
+NO_CALL = Call("none", "", {}, {}, None, "none")
+
+
+class DataPlane:
+    """The part of a gateway that carries the calls of all its sessions to one engine.
+
+    Args:
+        engine_socket: path of the engine's Unix socket.
+        scopes: the open scopes by sid, kept by the control plane.
+    """
+
+    def __init__(self, engine_socket: Path, scopes: Mapping[str, Scope]) -> None:
+        self.engine = Upstream(engine_socket)
+        self._shared = Plane(self.engine, scopes)
+        self._watch: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Meet the engine and follow its events.
+
+        Raises:
+            EngineUnavailable: when the engine does not answer or is too old.
+        """
+        version = await self.engine.version()
+        self._shared.headers.update(answer_headers(version))
+        self._watch = asyncio.create_task(watch(self.engine, self._shared.scopes))
+
+    async def serve(self, scope: Scope, path: Path, journal: Callable[[Entry], None]) -> SessionServer:
+        """Open a session's socket, mode 0600.
+
+        Args:
+            scope: the session.
+            path: where the socket is made; at most 107 bytes; a file that is there is replaced.
+            journal: is called once for each call.
+        """
+        server = SessionServer(scope, path, self._shared, journal)
+        await server.start()
+        return server
+
+    async def close(self) -> None:
+        """Stop following events, let work that must be completed end, and drop the engine's connections."""
+        if self._watch is not None:
+            self._watch.cancel()
+            await asyncio.wait({self._watch})
+        if self._shared.background:
+            await asyncio.wait(set(self._shared.background), timeout=10.0)
+        self.engine.close()
+
+
+class SessionServer:
+    """One session's socket. `repr` tells the session and how many connections are open."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        path: Path,
+        shared: Plane,
+        journal: Callable[[Entry], None],
+        *,
+        match: Matcher = routes.match,
+        table: Mapping[str, Handler] = TABLE,
+    ) -> None:
+        self.scope, self.path = scope, path
+        self._shared, self._journal, self._match, self._table = shared, journal, match, table
+        self._listener: asyncio.Server | None = None
+        self._protocols: _Protocols | None = None
+
+    def __repr__(self) -> str:
+        return f"<SessionServer {self.scope.sid}, {self.connections} connections>"
+
+    @property
+    def url(self) -> str:
+        """The value for DOCKER_HOST."""
+        return f"unix://{self.path}"
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open."""
+        return len(self._protocols.connections) if self._protocols else 0
+
+    async def start(self) -> None:
+        """Open the socket; nobody else may connect, not even for a moment."""
+        self._protocols = _Protocols(
+            self._handle,
+            handler_cancellation=True,  # a client that vanishes stops its call, and with it the engine's work
+            access_log=None,
+            auto_decompress=False,
+            read_bufsize=READ_SIZE,
+            lingering_time=10.0,
+        )
+        self._protocols.most = self.scope.policy.limits.connections + OVERFLOW
+        self.path.unlink(missing_ok=True)
+        # The folder is private (0700), so the socket is out of reach until its mode is set.
+        self._listener = await asyncio.get_running_loop().create_unix_server(
+            self._protocols, str(self.path), backlog=256
+        )
+        self.path.chmod(0o600)
+
+    async def close(self, patience: float = 2.0) -> None:
+        """Remove the socket and end every connection; calls under way have `patience` seconds."""
+        if self._listener is not None:
+            self._listener.close()
+        self.path.unlink(missing_ok=True)
+        if self._protocols is not None:
+            await self._protocols.shutdown(patience)
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        began, clock = time.time(), time.monotonic()
+        x = Exchange(request, NO_CALL, Query({}), self.scope, self._shared)
+        decision, status, message = "allowed", 499, ""  # 499: the client went before there was an answer
+        try:
+            answer, decision, message = await self._answer(x)
+            status = answer.status
+            return answer
+        finally:
+            self._journal(
+                Entry(
+                    time=began,
+                    session=self.scope.sid,
+                    method=request.method,
+                    route=x.call.route,
+                    asked=dict(x.call.params) | x.asked,
+                    decision=decision,
+                    status=status,
+                    duration=round(time.monotonic() - clock, 6),
+                    received=x.received,
+                    sent=x.sent,
+                    outcome=x.outcome,
+                    message=message,
+                )
+            )
+
+    async def _answer(self, x: Exchange) -> tuple[web.StreamResponse, str, str]:
+        try:
+            return await self._decide(x), "allowed", ""
+        except (ConnectionError, asyncio.CancelledError):
+            raise  # the client has gone; aiohttp closes the connection
+        except Exception as error:
+            decision, status, message = self._explain(x, error)
+            if x.started:  # the head of an answer has been sent: breaking off is all that is left to say
+                log.warning("broke off %s in session %s: %s", x.call.route, self.scope.sid, message)
+                raise ConnectionAbortedError(message) from error
+            if isinstance(error, EngineSaid):
+                return x.translated_error(error.answer), decision, message
+            return x.json({"message": message}, status), decision, message
+
+    def _explain(self, x: Exchange, error: Exception) -> tuple[str, int, str]:
+        """Decision, status and words for a call that failed."""
+        match error:
+            case Refusal():
+                return ("unknown" if error.status == 404 else "refused"), error.status, error.message
+            case EngineSaid():
+                return "failed", error.answer.status, error.answer.message
+            case EngineUnavailable():
+                return "failed", 503, f"The engine cannot be used: {error}"
+        token = secrets.token_hex(4)
+        log.error("call failed, %s: %s in session %s", token, x.call.route, self.scope.sid, exc_info=error)
+        return "failed", 500, f"The gateway could not handle this call; its log tells why, under {token}"
+
+    async def _decide(self, x: Exchange) -> web.StreamResponse:
+        most = self.scope.policy.limits.connections
+        if self.connections > most:
+            x.closes = True
+            raise Refusal(
+                "Too many connections", f"a session has at most {most}", "End a stream or close a client", status=503
+            )
+        await _continue(x.request)
+        x.call = self._match(x.request.method, x.request.raw_path)
+        x.query = query.parse(x.call)
+        if x.call.body == "none" and await x.body():
+            raise Refusal("This call takes no body", "the engine could read it in place of the query", status=400)
+        return await self._table[x.call.route](x)
+
+
+class _Protocols(web.Server):
+    """aiohttp's server with a hard limit of connections; past it they are closed unanswered."""
+
+    most = 0
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        if len(self.connections) > self.most:
+            transport.abort()
+
+
+def answer_headers(version: str) -> dict[str, str]:
+    """The headers of every answer; `Builder-Version: 1` makes the docker CLI use the classic builder."""
+    return {
+        "Api-Version": version,
+        "Ostype": "linux",
+        "Docker-Experimental": "false",
+        "Builder-Version": "1",
+        "Server": "Slipway",
+    }
+
+
+async def _continue(request: web.BaseRequest) -> None:
+    """Let a client that asks first send its body; the body is still read under the call's own cap."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -1,0 +1,63 @@
+"""Follows the engine's events, so that what ends by itself leaves the ledgers: containers with AutoRemove and the
+anonymous volumes that go with a container."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from course.gateway.exchange import json_documents, own_containers
+from course.gateway.policy.names import EngineRequest
+from course.gateway.scope import Scope
+from course.gateway.upstream import EngineUnavailable, Upstream
+
+log = logging.getLogger("course.gateway")
+PAUSE = 1.0  # seconds between attempts while the engine is away
+FILTERS = {"type": {"container": True, "volume": True}, "event": {"destroy": True}}
+
+
+async def watch(engine: Upstream, scopes: Mapping[str, Scope]) -> None:
+    """Keep the ledgers in step with the engine until cancelled; comes back after a restart of the engine.
+
+    What was removed while nobody watched is found by comparing once after each start.
+
+    Args:
+        engine: the engine.
+        scopes: the open scopes by sid; read at each event.
+    """
+    request = EngineRequest("GET", ("events",), {"filters": json.dumps(FILTERS)})
+    while True:
+        try:
+            async with engine.send(request) as events:
+                for scope in tuple(scopes.values()):
+                    await _compare(engine, scope)
+                async for event in json_documents(events):
+                    for scope in tuple(scopes.values()):
+                        _forget(scope, event)
+        except EngineUnavailable as error:
+            log.info("the engine's events ended: %s", error)
+        except Exception:
+            log.exception("following the engine's events failed")
+        await asyncio.sleep(PAUSE)
+
+
+async def _compare(engine: Upstream, scope: Scope) -> None:
+    """Forget the containers of a session that the engine no longer has."""
+    known = scope.containers()
+    answer = await engine.ask(own_containers(scope))
+    if answer.ok:
+        there = {row["Id"] for row in answer.value}
+        for engine_id in known.keys() - there:
+            scope.remove_container(engine_id)
+
+
+def _forget(scope: Scope, event: dict[str, Any]) -> None:
+    engine_id = str(event.get("Actor", {}).get("ID", ""))
+    if event.get("Type") == "container" and scope.container_name(engine_id) is not None:
+        scope.remove_container(engine_id)
+    # A named volume's name may be in use again by now; an anonymous one's name is never used twice.
+    if event.get("Type") == "volume" and scope.volume_name(engine_id) == engine_id:
+        scope.remove_volume(engine_id)
