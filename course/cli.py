@@ -9,10 +9,12 @@ import typer
 from course.engine.command import app as engine
 from course.engine.command import doctor
 from course.errors import CourseError
+from course.images.command import app as images
 from course.lab import lab
 
 app = typer.Typer(help="Slipway: images and containers, on a real Docker engine.", no_args_is_help=True)
 app.add_typer(engine, name="engine")
+app.add_typer(images, name="images")
 app.command()(doctor)
 app.command()(lab)
 

@@ -81,9 +81,9 @@ def _disk(folder: Path) -> Finding:
 
 
 def _base_images(engine: docker.DockerClient) -> Finding:
-    from course.images import BASES, missing
+    from course.images import BASES, look
 
-    absent = missing(engine)
+    absent = [recipe.name for recipe in BASES.values() if not look(engine, recipe).id]
     found = f"{len(BASES) - len(absent)} of {len(BASES)}" + (f", missing {', '.join(absent)}" if absent else "")
     return Finding("base images", not absent, found, "course images pull")
 
