@@ -1,0 +1,48 @@
+"""The invariants of the lessons: `lint` asks those that need no engine, `course.proof` the others."""
+
+from __future__ import annotations
+
+from course import notebooks
+from course.lint.exercises import exercises
+from course.lint.finding import Finding
+from course.lint.language import language
+from course.lint.objectives import course_wide, objectives, questions
+from course.lint.release import release
+from course.lint.structure import structure
+from course.manifest import Course, Lesson
+from course.notebooks import NotebookError
+
+__all__ = ["Finding", "lint_course", "lint_lesson"]
+
+
+def lint_course(course: Course) -> list[Finding]:
+    """Every finding about the course, lesson by lesson, then about the whole."""
+    found = [finding for lesson in course.lessons for finding in lint_lesson(course, lesson)]
+    return [*found, *course_wide(course)]
+
+
+def lint_lesson(course: Course, lesson: Lesson) -> list[Finding]:
+    """Every finding about one lesson that needs no engine; empty when all is well."""
+    try:
+        notebook = notebooks.read(lesson.notebook)
+    except NotebookError as error:
+        return [Finding(lesson.name, lesson.notebook.name, error.expected, error.observed, error.try_next)]
+    rules = (
+        structure(lesson, notebook),
+        exercises(lesson, notebook),
+        objectives(lesson),
+        questions(course, lesson, notebook),
+        language(lesson, notebook),
+        release(lesson, notebook),
+        _files(lesson),
+    )
+    return [finding for rule in rules for finding in rule]
+
+
+def _files(lesson: Lesson) -> list[Finding]:
+    missing = [name for name in ("questions.toml", "instructor.md") if not (lesson.folder / name).is_file()]
+    missing += [p.context for p in lesson.prepares if not (lesson.folder / p.context / "Dockerfile").is_file()]
+    return [
+        Finding(lesson.name, name, "a complete lesson folder", f"no {name}", "see notebooks/README.md, The folder")
+        for name in missing
+    ]

@@ -1,0 +1,55 @@
+"""Rules of the language: no contractions, no words that belittle, and prose that is easy to read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from course.lint.finding import Finding
+from course.lint.words import grade, prose
+from course.manifest import Lesson
+from course.notebooks import LessonNotebook
+
+HARDEST_GRADE = 8.0
+BELITTLING = ("just", "simply", "obviously", "trivially", "basically")
+
+_CONTRACTION = re.compile(
+    r"\b\w+n['’]t\b|\b\w+['’](?:re|ve|ll|d|m)\b|\b(?:it|that|there|here|what|let|who|how)['’]s\b", re.I
+)
+_BELITTLING = re.compile(rf"\b(?:{'|'.join(BELITTLING)})\b", re.I)
+
+
+def language(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
+    """The findings about the words of one lesson: its Markdown cells and the texts of its TOML files."""
+    texts = [(cell.id, cell.source) for cell in notebook.cells if cell.kind == "markdown"]
+    for where, text in [*texts, *_toml_texts(lesson)]:
+        yield from _wording(lesson, where, prose(text))
+    level = grade("\n\n".join(text for _, text in texts))
+    if level > HARDEST_GRADE:
+        hardest = max(texts, key=lambda item: grade(item[1]))
+        yield Finding(
+            lesson.name, "prose", f"a Flesch-Kincaid grade of at most {HARDEST_GRADE:g}",
+            f"{level:.1f}; the hardest cell is {hardest[0]} ({grade(hardest[1]):.1f})",
+            "make sentences shorter, and choose shorter words",
+        )  # fmt: skip
+
+
+def _wording(lesson: Lesson, where: str, text: str) -> Iterator[Finding]:
+    for match in _CONTRACTION.finditer(text):
+        yield Finding(lesson.name, where, "no contractions", f"“{match[0]}”", "write the words in full")
+    for match in _BELITTLING.finditer(text):
+        yield Finding(
+            lesson.name, where, "no words that say how easy a thing is", f"“{match[0]}”", "leave the word out"
+        )
+
+
+def _toml_texts(lesson: Lesson) -> Iterator[tuple[str, str]]:
+    yield "lesson.toml", lesson.idea
+    for objective in lesson.objectives:
+        yield "lesson.toml", objective.text
+    for exercise in lesson.exercises:
+        for text in (*exercise.hints, *(hint.text for hint in exercise.state_hints)):
+            yield exercise.id, text
+    for question in lesson.questions:
+        for text in (question.text, question.because, *(option.text for option in question.options)):
+            yield question.id, text

@@ -1,0 +1,48 @@
+"""Rules of the released copy: no solution, no hidden test, no output, no file that stays with the instructor."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from course import notebooks
+from course.lint.exercises import solution_lines
+from course.lint.finding import Finding
+from course.manifest import Lesson
+from course.notebooks import LessonNotebook
+from course.workspace import KEPT_BACK, released
+
+TELLING = 16
+
+
+def release(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
+    """The findings about what a learner would get."""
+    try:
+        copy = notebooks.parse(released(lesson.notebook), lesson.notebook)
+    except (RuntimeError, ValueError) as error:
+        yield Finding(lesson.name, "notebook", "a notebook that nbgrader can release", str(error), "mend the regions")
+        return
+    text = "\n".join(cell.source for cell in copy.cells)
+    for mark in ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS"):
+        if mark in text:
+            yield _leak(lesson, "notebook", mark)
+    for cells in notebook.exercises():
+        for line in solution_lines(cells):
+            if len(line) >= TELLING and line in text:
+                yield _leak(lesson, cells.id, line)
+        for cell in cells.of("hidden"):
+            if re.search(r"\S", _source(copy, cell.id)):
+                yield _leak(lesson, cell.id, "text left in the hidden cell")
+    for name in ("answers", "instructor.md"):
+        if name not in KEPT_BACK:
+            yield _leak(lesson, name, "the file itself")
+
+
+def _source(copy: LessonNotebook, cell_id: str) -> str:
+    return next((cell.source for cell in copy.cells if cell.id == cell_id), "")
+
+
+def _leak(lesson: Lesson, where: str, what: str) -> Finding:
+    return Finding(
+        lesson.name, where, "a released copy without solutions and hidden tests", what, "put it inside the regions only"
+    )
