@@ -12,15 +12,17 @@ import re
 import secrets
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
 from course.gateway.ledger import Ledger, SessionRow
+from course.gateway.policy import reference
 from course.gateway.policy.limits import POLICIES, Policy
 from course.gateway.policy.names import OWNER_LABEL, SESSION_LABEL
 from course.gateway.policy.refusal import Refusal, unknown
 
-IMAGE_HOST = "slipway.invalid"  # .invalid never resolves (RFC 2606), so such a name can not be pulled or pushed
 EXECS_KEPT = 4096
 _HEX = re.compile(r"[0-9a-f]+")
 _KINDS = ("container", "network", "volume", "anonymous", "exec", "image", "leftover", "tag", "digest")
@@ -37,20 +39,13 @@ def new_sid() -> str:
 
 
 def canonical(ref: str) -> str:
-    """The one spelling of an image reference that the ledger keeps.
+    """The one spelling of an image reference that the ledger keeps; a digest wins over a tag, as in the engine.
 
-    "shop" is "shop:latest", "docker.io/library/shop:1" is "shop:1", "shop:1@sha256:…" is "shop@sha256:…"
-    (the rules of github.com/distribution/reference).
+    Raises:
+        Refusal: 400 for what is no reference.
     """
-    name, _, digest = ref.partition("@")
-    head, slash, last = name.rpartition("/")
-    last, colon, tag = last.partition(":")
-    name = head + slash + last
-    for prefix in ("docker.io/", "index.docker.io/"):
-        name = name.removeprefix(prefix)
-    if name.count("/") == 1:
-        name = name.removeprefix("library/")
-    return f"{name}@{digest}" if digest else f"{name}:{tag if colon else 'latest'}"
+    parsed = reference.parse(ref)
+    return replace(parsed, tag="").familiar() if parsed.digest else parsed.familiar()
 
 
 class Bases:
@@ -119,7 +114,8 @@ class Scope:
         self._pending: Counter[str] = Counter()
         self._measured = 0
         for entry in ledger.entries(row.sid):
-            self._own[entry.kind][entry.key] = entry.value
+            if entry.kind in self._own:  # leases are kept beside the objects
+                self._own[entry.kind][entry.key] = entry.value
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(own)} {kind}" for kind, own in self._own.items() if own)
@@ -145,7 +141,7 @@ class Scope:
 
     def hold_reference(self, image_id: str) -> str:
         """The engine tag that keeps an own image alive while all of the learner's tags may go; never shown."""
-        return f"{IMAGE_HOST}/{self.sid}/hold:{image_id.removeprefix('sha256:')[:32]}"
+        return reference.hold_tag(self.sid, image_id)
 
     # ---- Names: from the learner's words to the engine's
 
@@ -168,14 +164,16 @@ class Scope:
 
     def image(self, ref: str) -> str:
         """Full image id for an own or base image: reference, digest reference, id or unique id prefix."""
-        for known in (self._own["tag"], self._own["digest"], self._bases.tags):
-            if found := known.get(canonical(ref)):
-                return found
+        with suppress(Refusal):  # a whole id is no reference
+            name = canonical(ref)
+            for known in (self._own["tag"], self._own["digest"], self._bases.tags):
+                if found := known.get(name):
+                    return found
         digits = ref.removeprefix("sha256:")
-        found = _by_prefix(digits, {key.removeprefix("sha256:"): key for key in self.visible_images()})
-        if found is None:
+        by_id = _by_prefix(digits, {key.removeprefix("sha256:"): key for key in self.visible_images()})
+        if by_id is None:
             raise unknown("image", ref)
-        return found
+        return by_id
 
     def exec_instance(self, ref: str) -> str:
         """The exec id, if it is an own one; execs are known by their full id only."""
