@@ -137,9 +137,13 @@ def _fetch_missing(
 
 def _keep(client: docker.DockerClient, recipe: Recipe) -> None:
     """Keep this machine's own archive, from which the next engine is seeded."""
-    target = own_archive(recipe, engine_architecture(client))
+    architecture = engine_architecture(client)
+    target = own_archive(recipe, architecture)
     if not target.exists():
         save(client, target, [recipe])
+    for older in target.parent.glob(f"{recipe.name}-{architecture}-*.tar"):
+        if older != target:
+            older.unlink()  # of an older recipe
 
 
 def _drop_replaced(client: docker.DockerClient, before: BaseImage, now: BaseImage) -> None:
