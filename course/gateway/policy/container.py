@@ -1,13 +1,32 @@
-"""Container create: the learner's body becomes a ContainerSpec; the engine's body is built from it."""
+"""Container create: the learner's body becomes a ContainerSpec; the engine's body is built from it.
+
+What is forced, kept and refused, and why, is listed in README.md; the fields are in `container_body`.
+"""
 
 from __future__ import annotations
 
+import platform
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from course.gateway.policy.names import EngineRequest, Names
+from course.gateway.policy import container_limits, container_mounts, container_network, wire
+from course.gateway.policy.container_body import CREATE
+from course.gateway.policy.limits import LEARNER
+from course.gateway.policy.names import IMAGE_LABEL, EngineRequest, Names
+from course.gateway.policy.naming import check_labels, check_name, invent_name
 from course.gateway.policy.query import Query
+from course.gateway.policy.refusal import Refusal
+
+__all__ = ["ContainerSpec", "ImageView", "check_name", "check_platform", "invent_name", "parse_create"]
+
+# taken over from the learner's Config as they are
+_KEPT = (
+    "Hostname", "Domainname", "User", "AttachStdin", "AttachStdout", "AttachStderr", "Tty", "OpenStdin", "StdinOnce",
+    "Env", "Cmd", "Entrypoint", "WorkingDir", "StopSignal",
+)  # fmt: skip
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True)
@@ -21,47 +40,173 @@ class ImageView:
 @dataclass(frozen=True)
 class ContainerSpec:
     """A parsed create. Order of use: invent a name when `name` is "" (`named`), resolve `image` (names.image),
-    create the volumes in `volumes_needed` that names.volume does not know, then `engine_request`."""
+    create the volumes in `volumes_needed` that names.volume does not know, then `engine_request`.
+
+    Args:
+        name: the learner's name, or "".
+        image: the image as the learner wrote it.
+        volumes_needed: the learner's names of the volumes that are mounted.
+        config: the fields of Config that were given.
+        host: the fields of HostConfig that were given.
+        endpoints: EndpointsConfig, by network as the learner wrote it.
+    """
 
     name: str
     image: str
     volumes_needed: tuple[str, ...]
     config: Mapping[str, Any]
     host: Mapping[str, Any]
-    endpoints: Mapping[str, Mapping[str, Any]]
+    endpoints: Mapping[str, Mapping[str, Any] | None]
 
     def named(self, name: str) -> ContainerSpec:
         """The same with a name."""
-        raise NotImplementedError
+        return replace(self, name=check_name("container", name))
 
     def engine_request(self, names: Names, image: ImageView) -> EngineRequest:
         """The request for the engine: forced, kept and refused as in README.md.
 
         Raises:
-            Refusal: 403 for what may not be used, 404 for a container, network or volume that the session does not have.
+            Refusal: 403 for what may not be used, 404 for a container, network or volume that the session does
+                not have.
         """
-        raise NotImplementedError
+        network = container_network.resolve(
+            self.name,
+            self.host.get("NetworkMode", ""),
+            self.config.get("NetworkDisabled", False),
+            self.endpoints,
+            names,
+        )
+        body = {
+            **self._config(names, image),
+            "HostConfig": self._host_config(names, image, network),
+            "NetworkingConfig": {"EndpointsConfig": network.endpoints},
+        }
+        query = {"name": f"sw-{names.sid}--{self.name}"}
+        return EngineRequest("POST", ("containers", "create"), query, body)
+
+    def _config(self, names: Names, image: ImageView) -> dict[str, Any]:
+        limits = names.policy.limits
+        answer: dict[str, Any] = {key: self.config[key] for key in _KEPT if key in self.config}
+        answer["Image"] = image.id
+        answer["Labels"] = {
+            **check_labels(self.config.get("Labels", {})),
+            IMAGE_LABEL: self.image,
+            **names.labels(),
+        }
+        if self.config.get("ExposedPorts"):
+            answer["ExposedPorts"] = {port: {} for port in self.config["ExposedPorts"]}
+        if self.config.get("Volumes"):
+            answer["Volumes"] = {container_mounts.clean_path(path): {} for path in self.config["Volumes"]}
+        timeout = container_limits.stop_timeout(self.config.get("StopTimeout", image.config.get("StopTimeout")), limits)
+        if timeout is not None:
+            answer["StopTimeout"] = timeout
+        health = container_limits.healthcheck(self.config.get("Healthcheck"), image.config.get("Healthcheck"), limits)
+        if health is not None:
+            answer["Healthcheck"] = health
+        return answer
+
+    def _host_config(self, names: Names, image: ImageView, network: container_network.Network) -> dict[str, Any]:
+        host, limits = self.host, names.policy.limits
+        self._check_namespaces(names)
+        answer: dict[str, Any] = {
+            **container_limits.resources(host, limits),
+            **container_mounts.engine_mounts(host, names),
+            "NetworkMode": network.mode,
+            "SecurityOpt": container_limits.security(host.get("SecurityOpt", [])),
+            "CapDrop": container_limits.dropped_capabilities(host.get("CapDrop", [])),
+            "RestartPolicy": container_limits.restart(host.get("RestartPolicy", {}), limits),
+            "AutoRemove": host.get("AutoRemove", False),
+            "ReadonlyRootfs": host.get("ReadonlyRootfs", False),
+            "CgroupParent": names.cgroup_parent(),
+            "CgroupnsMode": "private",
+            "IpcMode": "private",
+        }
+        if host.get("PidMode"):
+            answer["PidMode"] = f"container:{names.container(host['PidMode'].partition(':')[2])}"
+        if "Init" in host:
+            answer["Init"] = host["Init"]
+        if network.publishes:
+            exposed = [*self.config.get("ExposedPorts", {}), *(image.config.get("ExposedPorts") or {})]
+            answer["PortBindings"] = container_network.port_bindings(
+                host.get("PortBindings", {}), host.get("PublishAllPorts", False), exposed
+            )
+        elif host.get("PortBindings"):
+            raise Refusal("publishing a port", f"the network mode is {host.get('NetworkMode') or 'none'}", status=400)
+        if not names.policy.outside and not network.mode.startswith("container:"):
+            answer["Dns"] = [container_network.LOOPBACK]  # names of own containers resolve, nothing is asked outside
+        return answer
+
+    def _check_namespaces(self, names: Names) -> None:
+        """Only "private", or (PidMode) an own container; a foreign container is unknown rather than forbidden."""
+        for key, allowed in (("PidMode", ("",)), ("IpcMode", ("", "private")), ("CgroupnsMode", ("", "private"))):
+            mode = self.host.get(key, "")
+            if mode in allowed:
+                continue
+            kind, _, ref = mode.partition(":")
+            if kind == "container" and ref:
+                names.container(ref)
+                if key == "PidMode":
+                    continue
+            raise Refusal(f"{key} {mode!r}", "a container of a session has its own namespaces")
 
 
-def parse_create(raw: bytes, query: Query) -> ContainerSpec:
+def parse_create(raw: bytes, query: Query, cap: int = LEARNER.limits.json_body) -> ContainerSpec:
     """Read a create body.
+
+    Args:
+        raw: the body.
+        query: name and platform.
+        cap: the most bytes of the body.
 
     Raises:
         Refusal: 400, 403 or 413.
     """
-    raise NotImplementedError
+    body = wire.decode_object(raw, CREATE, cap=cap)
+    host = body.pop("HostConfig", {})
+    endpoints = body.pop("NetworkingConfig", {}).get("EndpointsConfig", {})
+    check_platform(query.text("platform"))
+    name = query.text("name")
+    spec = ContainerSpec(
+        name=check_name("container", name) if name else "",
+        image=body.get("Image", ""),
+        volumes_needed=container_mounts.volumes_needed(host),
+        config=body,
+        host=host,
+        endpoints=endpoints,
+    )
+    _check_alone(spec)
+    return spec
 
 
-def check_name(kind: str, name: str) -> str:
-    """A name for a container, network or volume that a learner may choose; hex-only names could pass for an id.
+def _check_alone(spec: ContainerSpec) -> None:
+    """Everything that can be refused without asking the session, so that nothing is made before a refusal."""
+    if not spec.image:
+        raise Refusal(
+            "a container without an image", "expected Image", "Name an image, for example course/busybox.", 400
+        )
+    limits = LEARNER.limits
+    check_labels(spec.config.get("Labels", {}))
+    container_network.check_mode(spec.host.get("NetworkMode", ""))
+    container_network.port_bindings(spec.host.get("PortBindings", {}), False, ())
+    container_limits.security(spec.host.get("SecurityOpt", []))
+    container_limits.restart(spec.host.get("RestartPolicy", {}), limits)
+    container_limits.log(spec.host.get("LogConfig", {}), limits)
+    container_limits.ulimits(spec.host.get("Ulimits", []), limits)
+    for path in spec.config.get("Volumes", {}):
+        container_mounts.clean_path(path)
+    for mount in spec.host.get("Mounts", []):
+        container_mounts.check_mount(mount)
+    for path, words in spec.host.get("Tmpfs", {}).items():
+        container_mounts.clean_path(path)
+        container_mounts.tmpfs(words or "", limits)
 
-    Args:
-        kind: "container", "network" or "volume".
-        name: as typed; a leading slash of a container's name is dropped.
+
+def check_platform(word: str) -> None:
+    """Accept the platform of this machine, or none.
+
+    Raises:
+        Refusal: 403.
     """
-    raise NotImplementedError
-
-
-def invent_name() -> str:
-    """A name for a container that was given none, two words as the engine does it."""
-    raise NotImplementedError
+    machine = _ARCHITECTURES.get(platform.machine(), platform.machine())
+    if not re.fullmatch(f"(linux)?(/?{machine})?(/v8)?", word, re.IGNORECASE):
+        raise Refusal(f"the platform {word}", f"the engine of this machine runs linux/{machine}", "Drop the platform.")

@@ -1,0 +1,124 @@
+"""What one container may use: lower limits of the learner are kept, everything else is the session's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from course.gateway.policy.limits import Limits
+from course.gateway.policy.refusal import Refusal
+
+SECOND = 1_000_000_000  # nanoseconds
+SECURITY = ("no-new-privileges:true",)
+ALWAYS_DROPPED = ("MKNOD", "NET_RAW")
+_RESTART = ("", "no", "always", "unless-stopped", "on-failure")
+
+
+def at_most(asked: int | None, limit: int) -> int:
+    """The value asked for; the limit where none (null, 0 or -1) or more was asked for."""
+    return min(asked, limit) if asked is not None and asked > 0 else limit
+
+
+def resources(host: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    """Memory, processor, processes, shared memory, ulimits and log of a container."""
+    memory = at_most(host.get("Memory"), limits.memory)
+    answer: dict[str, Any] = {
+        "Memory": memory,
+        "MemorySwap": memory,  # the same: no swap. Unset would be twice the memory, -1 no limit at all
+        "NanoCpus": at_most(host.get("NanoCpus"), limits.nano_cpus),
+        "PidsLimit": at_most(host.get("PidsLimit"), limits.pids),  # 0, -1 and null are "unlimited" for the engine
+        "ShmSize": at_most(host.get("ShmSize"), limits.shm),
+        "Ulimits": ulimits(host.get("Ulimits", []), limits),
+        "LogConfig": log(host.get("LogConfig", {}), limits),
+    }
+    if host.get("MemoryReservation"):
+        answer["MemoryReservation"] = min(host["MemoryReservation"], memory)
+    if host.get("CpuShares"):
+        answer["CpuShares"] = min(host["CpuShares"], 1024)  # the default weight
+    if host.get("CpusetCpus"):
+        answer["CpusetCpus"] = host["CpusetCpus"]
+    return answer
+
+
+def ulimits(asked: list[dict[str, Any]], limits: Limits) -> list[dict[str, Any]]:
+    """The three ulimits of a session, lowered to what was asked; no core files."""
+    answer = {"nofile": limits.open_files, "fsize": limits.file_size, "core": 0}
+    soft = dict(answer)
+    for entry in asked:
+        name = entry.get("Name", "")
+        if name not in answer:
+            raise Refusal(f"the ulimit {name}", f"a session knows {', '.join(sorted(answer))}")
+        hard = _rlimit(entry.get("Hard", 0), answer[name])
+        answer[name], soft[name] = hard, min(_rlimit(entry.get("Soft", 0), hard), hard)
+    return [{"Name": name, "Soft": min(soft[name], hard), "Hard": hard} for name, hard in answer.items()]
+
+
+def _rlimit(asked: int, limit: int) -> int:
+    return limit if asked < 0 else min(asked, limit)  # -1 is "unlimited"
+
+
+def log(asked: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    """The json-file log, small and rotated: other drivers write elsewhere, or the log could not be read back."""
+    if asked.get("Type", "") not in ("", "json-file"):
+        raise Refusal(f"the log driver {asked['Type']}", "a session logs to json-file", "Read the log with logs().")
+    unknown = sorted(set(asked.get("Config", {})) - {"max-size", "max-file"})
+    if unknown:
+        raise Refusal(f"the log option {unknown[0]}", "a session knows max-size and max-file, and sets both")
+    return {
+        "Type": "json-file",
+        "Config": {"max-size": f"{limits.log_size // 1024}k", "max-file": str(limits.log_files)},
+    }
+
+
+def restart(asked: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+    """A restart policy that ends by itself: `always` and `unless-stopped` would outlive the session and a reboot."""
+    name = asked.get("Name", "")
+    if name not in _RESTART:
+        raise Refusal(f"the restart policy {name!r}", f"expected one of {', '.join(_RESTART[1:])}", status=400)
+    if name in ("", "no"):
+        return {"Name": name, "MaximumRetryCount": 0}
+    attempts = at_most(asked.get("MaximumRetryCount"), limits.restart_attempts)
+    return {"Name": "on-failure", "MaximumRetryCount": attempts}
+
+
+def security(asked: list[str]) -> list[str]:
+    """Exactly the session's one option. The engine takes the last of several, so the list is replaced, not extended."""
+    for option in asked:
+        word = option.partition("=")[0].partition(":")[0].strip()
+        if word != "no-new-privileges":
+            raise Refusal(f"the security option {option}", "it would loosen what keeps a container apart", "Drop it.")
+    return list(SECURITY)
+
+
+def dropped_capabilities(asked: list[str]) -> list[str]:
+    """The learner's, and those that every session drops."""
+    plain = {name.upper().removeprefix("CAP_") for name in asked}
+    return sorted(plain | set(ALWAYS_DROPPED))
+
+
+def stop_timeout(asked: int | None, limits: Limits) -> int | None:
+    """Seconds that a stop waits before it kills; -1 (for ever) and more than the limit become the limit."""
+    if asked is None:
+        return None
+    return limits.stop_timeout if asked < 0 else min(asked, limits.stop_timeout)
+
+
+def healthcheck(
+    own: Mapping[str, Any] | None, image: Mapping[str, Any] | None, limits: Limits
+) -> dict[str, Any] | None:
+    """The effective health check, merged as the engine does, probing not more often than the session allows.
+
+    Every probe costs the engine itself processor time, outside the container's limits; the engine's minimum is 1 ms.
+    """
+    if not own and not image:
+        return None
+    merged = {key: value for key, value in (image or {}).items() if value}
+    merged |= {key: value for key, value in (own or {}).items() if value}
+    if not merged.get("Test"):
+        return None if not own else dict(own)
+    shortest = int(limits.health_interval * SECOND)
+    for key in ("Interval", "StartInterval"):
+        if merged.get(key):
+            merged[key] = max(int(merged[key]), shortest)
+    known = ("Test", "Interval", "Timeout", "StartPeriod", "StartInterval", "Retries")
+    return {key: merged[key] for key in known if key in merged}

@@ -1,0 +1,113 @@
+"""How a container is on the network: its mode, its endpoints with aliases, its published ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from course.gateway.policy.names import Names
+from course.gateway.policy.naming import check_alias
+from course.gateway.policy.refusal import Refusal
+
+LOOPBACK = "127.0.0.1"
+DEFAULT = ("", "default", "bridge")
+
+
+@dataclass(frozen=True)
+class Network:
+    """Where a container is connected.
+
+    Args:
+        mode: HostConfig.NetworkMode for the engine: "none", "container:<full id>" or a network's full id.
+        endpoints: EndpointsConfig for the engine, by network id.
+        publishes: whether ports can be published.
+    """
+
+    mode: str
+    endpoints: Mapping[str, Mapping[str, Any]]
+    publishes: bool
+
+
+def check_mode(mode: str) -> None:
+    """Refuse the host's network before any name is looked up.
+
+    Raises:
+        Refusal: 403.
+    """
+    if mode == "host":
+        raise Refusal(
+            "the host's network", "it would reach the services of the machine", "Publish a port, or use a network."
+        )
+
+
+def resolve(
+    name: str, mode: str, disabled: bool, endpoints: Mapping[str, Mapping[str, Any] | None], names: Names
+) -> Network:
+    """Resolve mode and endpoints to own networks; the container's own name becomes an alias on each.
+
+    Args:
+        name: the learner's name of the container.
+        mode: NetworkMode as written.
+        disabled: NetworkDisabled as written.
+        endpoints: EndpointsConfig as written, by network name or id.
+        names: the session.
+    """
+    check_mode(mode)
+    if disabled or mode == "none" or mode.startswith("container:"):
+        foreign = [key for key in endpoints if key not in (mode, *DEFAULT)]
+        if foreign:
+            raise Refusal(f"the network {foreign[0]}", f"the container's network mode is {mode or 'none'}", status=400)
+        if disabled or mode == "none":
+            return Network("none", {}, publishes=False)
+        return Network(f"container:{names.container(mode.partition(':')[2])}", {}, publishes=False)
+    resolved: dict[str, dict[str, Any]] = {}
+    for key, settings in endpoints.items():
+        check_mode(key)
+        network = names.network("bridge" if key in DEFAULT else key)
+        if network in resolved:
+            raise Refusal(f"the network {key}", "it is there twice", status=400)
+        resolved[network] = {"Aliases": aliases(name, (settings or {}).get("Aliases", []))}
+    main = names.network("bridge" if mode in DEFAULT else mode)
+    if not resolved:
+        resolved[main] = {"Aliases": aliases(name, [])}
+    elif main not in resolved and mode in DEFAULT:
+        main = next(iter(resolved))  # the engine connects to the networks listed, and to no default one
+    return Network(main, resolved, publishes=True)
+
+
+def aliases(name: str, asked: Iterable[str]) -> list[str]:
+    """The names under which other containers of the network find this one; engine names carry the session's prefix."""
+    return list(dict.fromkeys([name, *(check_alias(alias) for alias in asked)]))
+
+
+def port_bindings(
+    asked: Mapping[str, list[dict[str, Any]] | None], publish_all: bool, exposed: Iterable[str]
+) -> dict[str, list[dict[str, str]]]:
+    """Published ports: always on 127.0.0.1 (the engine reads "" and "localhost" as every address), always ephemeral.
+
+    Raises:
+        Refusal: 403 for a fixed port on the machine.
+    """
+    answer: dict[str, list[dict[str, str]]] = {}
+    for port, bindings in asked.items():
+        for binding in bindings or [{}]:
+            if binding.get("HostPort", "").strip("0"):
+                raise Refusal(
+                    f"publishing {port} on the fixed port {binding['HostPort']}",
+                    "another session of this machine may have it",
+                    "Publish it without a number (ports={'80/tcp': None}, or -p 80) and read the port that was given "
+                    "from container.ports or docker port.",
+                )
+        answer[_proto(port)] = [{"HostIp": LOOPBACK, "HostPort": ""} for _ in bindings or [{}]]
+    if publish_all:
+        for port in exposed:
+            answer.setdefault(_proto(port), [{"HostIp": LOOPBACK, "HostPort": ""}])
+    return answer
+
+
+def _proto(port: str) -> str:
+    number = port.partition("/")[0]
+    if not 1 <= int(number) <= 65535:
+        raise Refusal(f"the port {port}", "expected a number from 1 to 65535", status=400)
+    return port if "/" in port else f"{port}/tcp"
