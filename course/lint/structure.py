@@ -18,7 +18,7 @@ MOST_STORY_WORDS = 120
 ONCE = ("title", "setup", "story", "recap", "own-words", "cleanup", "next")
 KEEP_OUTPUT = "keep-output"
 TEACHING = frozenset({"lead", "predict", "run", "explain", "change", "misconception"})
-PRACTICE = frozenset({"lead", "exercise", "given", "starter", "check", "hidden"})
+PRACTICE = frozenset({"lead", "explain", "exercise", "given", "starter", "check", "hidden"})
 
 _ID = re.compile(r"L\d\d-[a-z0-9]+(?:-[a-z0-9]+)*")
 _HEADING = re.compile(r"^(#{1,6})\s+\S", re.MULTILINE)

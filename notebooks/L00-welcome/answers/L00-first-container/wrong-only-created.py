@@ -1,0 +1,1 @@
+client.containers.create("course/busybox", ["echo", "the shop is ready"], name="first")

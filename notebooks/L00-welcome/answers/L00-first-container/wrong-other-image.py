@@ -1,0 +1,1 @@
+client.containers.run("course/python", ["echo", "the shop is ready"], name="first")

@@ -1,0 +1,5 @@
+client.containers.create("course/busybox", ["echo", "later"], name="shop-draft")
+client.containers.run("course/busybox", ["sleep", "600"], name="shop-open", detach=True)
+closed = client.containers.run("course/busybox", ["sleep", "600"], name="shop-closed", detach=True)
+closed.kill()
+closed.wait()

@@ -1,0 +1,3 @@
+client.containers.run("course/busybox", ["sleep", "600"], name="shop-draft", detach=True)
+client.containers.run("course/busybox", ["sleep", "600"], name="shop-open", detach=True)
+client.containers.run("course/busybox", ["echo", "closed"], name="shop-closed")

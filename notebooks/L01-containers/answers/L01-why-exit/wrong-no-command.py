@@ -1,0 +1,2 @@
+exit_code = night.wait()["StatusCode"]
+client.containers.run("course/python", name="night-shop", detach=True).wait()
