@@ -5,8 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from course.gateway.policy import wire
+from course.gateway.policy.fields import Each, Flag, Ignored, Number, Refused, Struct, Text, Words
 from course.gateway.policy.names import EngineRequest, Names
 from course.gateway.policy.query import Query
+from course.gateway.policy.refusal import Refusal
+
+_CONSOLE = Ignored(Each(Number(0, 10_000), most=2))  # the client resizes after the start
+
+CREATE = Struct(
+    {
+        "Cmd": Words(),
+        "Env": Each(Text()),
+        "User": Text(r"[A-Za-z0-9_.-]*(:[A-Za-z0-9_.-]*)?", "a user, or user:group", 256),
+        "WorkingDir": Text(cap=4096),
+        "Tty": Flag(),
+        "AttachStdin": Flag(),
+        "AttachStdout": Flag(),
+        "AttachStderr": Flag(),
+        "DetachKeys": Text(r"[A-Za-z@\[\]\\^_,-]*", "keys such as ctrl-p,ctrl-q", 64),
+        "Detach": Ignored(Flag()),
+        "ConsoleSize": _CONSOLE,
+        "Container": Ignored(Text(cap=256)),  # docker-py repeats the id of the path
+        "Privileged": Refused("a privileged command has all rights on the machine of the engine"),
+    }
+)
+START = Struct({"Detach": Flag(), "Tty": Flag(), "ConsoleSize": _CONSOLE})
 
 
 @dataclass(frozen=True)
@@ -22,15 +46,29 @@ class ExecStart:
 
 
 def create_request(raw: bytes, names: Names, container: str) -> EngineRequest:
-    """Read an exec create body and build the engine's; Privileged is refused."""
-    raise NotImplementedError
+    """Read an exec create body and build the engine's; Privileged is refused.
+
+    Raises:
+        Refusal: 400, 403, 404 or 413.
+    """
+    body = wire.decode_object(raw, CREATE, cap=names.policy.limits.json_body)
+    full_id = names.container(container)
+    if not body.get("Cmd"):
+        raise Refusal("No exec command specified", "expected Cmd", status=400)
+    return EngineRequest("POST", ("containers", full_id, "exec"), body=body)
 
 
 def parse_start(raw: bytes, cap: int) -> ExecStart:
-    """Read an exec start body. The exec id is checked by the caller against the session's ledger of execs."""
-    raise NotImplementedError
+    """Read an exec start body. The exec id is checked by the caller against the session's ledger of execs.
+
+    Raises:
+        Refusal: 400, 403 or 413.
+    """
+    body = wire.decode_object(raw, START, cap=cap)
+    return ExecStart(body.get("Detach", False), body.get("Tty", False))
 
 
 def resize_request(query: Query, exec_id: str) -> EngineRequest:
     """Build a resize for an exec id that the caller has checked."""
-    raise NotImplementedError
+    size = {key: str(query.number(key) or 0) for key in ("h", "w")}
+    return EngineRequest("POST", ("exec", exec_id, "resize"), {**size})
