@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from course.gateway.policy import container_limits, container_network
+from course.gateway.policy import reference as references
+from course.gateway.policy.container import check_platform
 from course.gateway.policy.names import Names
+from course.gateway.policy.naming import check_labels
 from course.gateway.policy.query import Query
 from course.gateway.policy.reference import Reference
+from course.gateway.policy.refusal import Refusal
+
+CPU_PERIOD = 100_000  # microseconds; the kernel's default
+MOST_TAGS = 16
+NEVER_CACHED = "slipway.invalid/none:none"  # an image that never exists: no layer has it as its child
 
 
 @dataclass(frozen=True)
@@ -21,6 +33,7 @@ class BuildSpec:
     target: str
     quiet: bool
     nocache: bool
+    network: str
 
     def engine_query(self, names: Names, cache_from: tuple[str, ...], network: str) -> dict[str, str | tuple[str, ...]]:
         """The query for the engine: limits, cgroup, rm, forcerm and version forced.
@@ -31,9 +44,74 @@ class BuildSpec:
                 parents of these images only, never from another session's.
             network: "none" or the engine id of the session's default network, for RUN.
         """
-        raise NotImplementedError
+        limits = names.policy.limits
+        query: dict[str, str | tuple[str, ...]] = {
+            "t": tuple(references.to_engine(names.sid, tag) for tag in self.tags),
+            "dockerfile": self.dockerfile,
+            "buildargs": json.dumps(dict(self.buildargs)),
+            "labels": json.dumps(dict(self.labels)),
+            "networkmode": "none" if self.network == "none" else network,
+            "rm": "1",
+            "forcerm": "1",  # a failed RUN leaves a container without any label otherwise
+            "pull": "0",
+            "version": "1",
+            "memory": str(limits.memory),
+            "memswap": str(limits.memory),
+            "cpuperiod": str(CPU_PERIOD),
+            "cpuquota": str(limits.nano_cpus * CPU_PERIOD // container_limits.SECOND),
+            "shmsize": str(limits.shm),
+            "ulimits": json.dumps(container_limits.ulimits([], limits)),
+            "cgroupparent": names.cgroup_parent(),
+            "nocache": "1" if self.nocache or not names.policy.build_cache else "0",
+            # an empty list would open the cache of everybody
+            "cachefrom": json.dumps(list(cache_from) or [NEVER_CACHED]),
+        }
+        if self.target:
+            query["target"] = self.target
+        if self.quiet:
+            query["q"] = "1"
+        return query
 
 
 def parse(query: Query) -> BuildSpec:
-    """Read the query of a build; what the session's limits replace is ignored, what loosens is refused."""
-    raise NotImplementedError
+    """Read the query of a build; what the session's limits replace is ignored, what loosens is refused.
+
+    Raises:
+        Refusal: 400 or 403.
+    """
+    check_platform(query.text("platform"))
+    network = query.text("networkmode") or "default"
+    container_network.check_mode(network)
+    if network not in ("default", "bridge", "none"):
+        raise Refusal(f"a build on the network {network}", "a build has the session's default network, or none")
+    tags = query.texts("t")
+    if len(tags) > MOST_TAGS:
+        raise Refusal("the names of a build", f"more than {MOST_TAGS}", status=400)
+    if not re.fullmatch("[A-Za-z0-9_.-]*", query.text("target")):
+        raise Refusal(f"the target {query.text('target')!r}", "expected the name or number of a stage", status=400)
+    return BuildSpec(
+        tags=tuple(references.check_writable(references.parse(tag)) for tag in tags),
+        dockerfile=_dockerfile(query.text("dockerfile")),
+        buildargs=_buildargs(query.table("buildargs")),
+        labels=check_labels(query.table("labels")),
+        target=query.text("target"),
+        quiet=query.flag("q"),
+        nocache=query.flag("nocache"),
+        network=network,
+    )
+
+
+def _dockerfile(path: str) -> str:
+    if not path:
+        return "Dockerfile"
+    clean = posixpath.normpath(path)
+    if path.startswith("/") or "\\" in path or clean in (".", "..") or ".." in path.split("/"):
+        raise Refusal(f"the Dockerfile {path!r}", "expected a path inside the build context", status=400)
+    return clean
+
+
+def _buildargs(arguments: Mapping[str, str | None]) -> dict[str, str | None]:
+    for name in arguments:
+        if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name, re.ASCII):
+            raise Refusal(f"the build argument {name!r}", "expected a plain name", status=400)
+    return dict(arguments)

@@ -1,10 +1,17 @@
-"""Prune: the filters of the three prunes; the gateway removes own objects itself, one by one."""
+"""Prune: the filters of the prunes; the gateway removes own objects itself, one by one, and never asks for a prune."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import datetime
 
 from course.gateway.policy.query import Query
+from course.gateway.policy.refusal import Refusal
+
+Label = tuple[str, str | None]
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_STEP = re.compile(r"([0-9]+(?:\.[0-9]*)?)(h|ms|us|µs|ns|m|s)")  # Go's time.ParseDuration
 
 
 @dataclass(frozen=True)
@@ -18,14 +25,72 @@ class PruneSpec:
     """
 
     until: float | None
-    labels: tuple[tuple[str, str | None], ...]
-    without: tuple[tuple[str, str | None], ...]
+    labels: tuple[Label, ...]
+    without: tuple[Label, ...]
 
     def takes(self, labels: dict[str, str], created: float) -> bool:
         """Whether an unused own object with these labels, created at that Unix time, goes."""
-        raise NotImplementedError
+        if self.until is not None and created >= self.until:
+            return False
+        return all(has_label(labels, want) for want in self.labels) and not any(
+            has_label(labels, unwanted) for unwanted in self.without
+        )
+
+
+def has_label(labels: dict[str, str], wanted: Label) -> bool:
+    """Whether the label is there, with the value when one is asked for."""
+    key, value = wanted
+    return key in labels and (value is None or labels[key] == value)
+
+
+def split_label(text: str) -> Label:
+    """("key", "value") of "key=value", ("key", None) of "key"."""
+    key, sign, value = text.partition("=")
+    return key, value if sign else None
 
 
 def parse(query: Query, now: float) -> PruneSpec:
-    """Read the filters of containers, images, networks or volumes prune; images only dangling ones."""
-    raise NotImplementedError
+    """Read the filters of containers, images, networks or volumes prune; images only dangling ones.
+
+    Args:
+        query: the typed query.
+        now: Unix time, for durations.
+
+    Raises:
+        Refusal: 400 for a filter of the wrong form, 403 for the removal of images that have names.
+    """
+    filters = query.filters()
+    for word in filters.get("dangling", ()):
+        if word not in ("true", "1"):
+            raise Refusal(
+                "a prune of images that have names",
+                "it takes more than leftovers",
+                "Remove images by name, one by one.",
+            )
+    until = filters.get("until", ())
+    if len(until) > 1:
+        raise Refusal("the filter until", "it is there twice", status=400)
+    return PruneSpec(
+        until=moment(until[0], now) if until else None,
+        labels=tuple(split_label(word) for word in filters.get("label", ())),
+        without=tuple(split_label(word) for word in filters.get("label!", ())),
+    )
+
+
+def moment(word: str, now: float) -> float:
+    """Unix time of "1700000000", "10m" (ago) or an ISO date.
+
+    Raises:
+        Refusal: 400.
+    """
+    if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,9})?", word):
+        return float(word)
+    steps = _STEP.findall(word)
+    if steps and "".join(number + unit for number, unit in steps) == word:
+        return now - sum(float(number) * _UNITS[unit] for number, unit in steps)
+    try:
+        return datetime.fromisoformat(word).timestamp()
+    except ValueError as error:
+        raise Refusal(
+            f"the time {word!r}", "expected seconds, a duration such as 10m, or a date", status=400
+        ) from error
