@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from docker import DockerClient
 
+    from grader.checks.deed import Deed
     from grader.checks.result import Verdict
 
 
@@ -51,6 +52,7 @@ class Bench:
         values: where a learner's values come from; None for the namespace of the running kernel.
         sink: takes each verdict; None for the file that `SLIPWAY_VERDICTS` names, if it names one.
         records_progress: whether verdicts are added to the learner's progress on disk.
+        journal: gives what was done on a machine, oldest first; None for the events that the engine keeps.
         machines: clients by name; the empty name is the learner's own machine. Filled on first use.
     """
 
@@ -58,6 +60,7 @@ class Bench:
     values: Values | None = None
     sink: VerdictSink | None = None
     records_progress: bool = True
+    journal: Callable[[str], Iterable[Deed]] | None = None
     machines: dict[str, DockerClient] = field(default_factory=dict)
 
     def client(self, machine: str = "") -> DockerClient:

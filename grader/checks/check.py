@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from grader.checks.faults import fault_of
-from grader.checks.messages import message
+from grader.checks.messages import Message, message
 from grader.checks.result import Outcome, Result
 from grader.checks.trial import Trial
 
@@ -21,6 +21,15 @@ class Unmet(Exception):
         super().__init__(outcome, message_id)
         self.outcome = outcome
         self.message = message(message_id, **facts)
+
+    @classmethod
+    def of(cls, result: Result) -> Unmet:
+        """The answer of another check, as the answer of this one."""
+        unmet = cls.__new__(cls)
+        Exception.__init__(unmet, result.outcome, result.message)
+        unmet.outcome = result.outcome
+        unmet.message = Message(result.message, result.expected, result.observed, result.try_next)
+        return unmet
 
 
 def failed(message_id: str, **facts: object) -> Unmet:
@@ -75,6 +84,20 @@ class Check:
     def advice(self) -> Check:
         """The same check as a hint: it is shown, and its answer never counts."""
         return replace(self, is_advice=True, weight=0.0)
+
+    def after(self, evidence: Check) -> Check:
+        """The same check, asked only when another one passes; until then nothing was attempted.
+
+        For exercises on things that the set-up made: `web.state("running").after(checks.journal().shows("start", "web"))`.
+        """
+
+        def question(trial: Trial) -> str:
+            first = evidence.run(trial)
+            if first.outcome is Outcome.COULD_NOT_CHECK or first.passed:
+                return self.question(trial)
+            raise Unmet.of(replace(first, outcome=Outcome.NOT_ATTEMPTED))
+
+        return replace(self, question=question)
 
     def titled(self, title: str) -> Check:
         """The same check with the author's own words for what it asks."""

@@ -82,6 +82,14 @@ def fill(template: str, facts: dict[str, Any]) -> str:
     return "".join(parts)
 
 
+def exit_meaning(code: int | None, *, out_of_memory: bool = False) -> str:
+    """What an exit code says, in words; for codes above 128 the signal is meant."""
+    table = _table()["exit"]
+    if out_of_memory:
+        return str(table["memory"])
+    return str(table.get(str(code), table["other"]))
+
+
 def _visible(char: str) -> str:
     if char in _KEPT or unicodedata.category(char)[0] != "C":
         return char

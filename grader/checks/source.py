@@ -13,7 +13,10 @@ class Source:
     Args:
         file: the Dockerfile.
         context: the folder.
+        starter: what a learner was given, as text or as the path of a file: while the Dockerfile still says the same,
+            nothing was attempted. None when a learner begins with nothing.
     """
 
     file: Path
     context: Path
+    starter: str | None = None

@@ -1,1 +1,190 @@
-"""Questions, to be filled in."""
+"""Building a learner's Dockerfile: bounded, watched step by step, and taken away again."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from grader.checks.check import Unmet, failed, not_attempted
+from grader.checks.questions.inside import too_slow
+from grader.checks.questions.instructions import instructions
+from grader.checks.source import Source
+from grader.checks.trial import Trial
+
+if TYPE_CHECKING:
+    from grader.checks.subjects.dockerfile import Dockerfile
+
+WITHIN = 120.0  # seconds for a build that another check needs
+MEMORY = 512 * 1024 * 1024  # bytes for one RUN step, outside a session; in a session the gateway sets its own
+LARGEST_CONTEXT = 256 * 1024 * 1024  # bytes
+MOST_FILES = 20_000
+LAST_LINES = 5
+
+_STEP = re.compile(r"^Step (\d+)/\d+ : (.*)", re.DOTALL)
+_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})\s*$")
+_DONE = re.compile(r"^Successfully built ([0-9a-f]{12})")
+
+
+@dataclass
+class Step:
+    """One instruction as the engine ran it."""
+
+    number: int
+    text: str
+    cached: bool = False
+
+
+@dataclass
+class Build:
+    """What a build gave. `made` are the ids of all images that it went through, oldest first."""
+
+    image_id: str = ""
+    steps: list[Step] = field(default_factory=list)
+    made: list[str] = field(default_factory=list)
+    output: list[str] = field(default_factory=list)
+
+
+def builds(subject: Dockerfile, within: float, trial: Trial) -> str:
+    """It builds in time."""
+    done = build(trial, subject.source, subject.machine, within)
+    return f"{len(done.steps)} steps"
+
+
+def build(trial: Trial, source: Source, machine: str, within: float = WITHIN) -> Build:
+    """Build a Dockerfile, once a trial; what the build made is removed at the end of the trial.
+
+    Raises:
+        Unmet: `build.failed` with the instruction and its line, `build.too_slow`, `build.context`, `build.syntax`,
+            and what `instructions` raises.
+    """
+    key = ("build", machine, source)
+    if key not in trial.memo:
+        try:
+            lines = [step.start_line for step in instructions(trial, source)]
+            trial.memo[key] = build_folder(
+                trial, trial.bench.path(source.context), trial.bench.path(source.file), machine, within, lines
+            )
+        except Unmet as unmet:
+            trial.memo[key] = unmet
+    done = trial.memo[key]
+    if isinstance(done, Unmet):
+        raise done
+    kept: Build = done
+    return kept
+
+
+def build_folder(
+    trial: Trial, context: Path, file: Path, machine: str, within: float, lines: list[int]
+) -> Build:
+    """Build a folder; what is new on the engine after it is removed at the end of the trial.
+
+    Args:
+        lines: the line of each instruction, to name the one that fails.
+    """
+    from docker.errors import APIError
+    from requests.exceptions import RequestException
+    from urllib3.exceptions import HTTPError
+
+    _weigh(context)
+    before = frozenset(entry["Id"] for entry in trial.client(machine).api.images(all=True))
+    done = Build()
+    trial.on_exit.callback(_take_away, trial, machine, before, done)
+    deadline = time.monotonic() + within
+    try:
+        for said in _events(trial, context, file, machine, within):
+            if time.monotonic() > deadline:
+                raise failed("build.too_slow", seconds=f"{within:g}", instruction=_last_step(done))
+            _read(said, done)
+            if "error" in said:
+                raise _failure(done, str(said["error"]), lines)
+    except APIError as error:
+        if error.status_code == 400:
+            raise failed("build.syntax", path=file.name, reason=error.explanation or error) from None
+        raise
+    except (RequestException, HTTPError):
+        # No output for a while: a step that hangs, or an engine that does.
+        raise too_slow(
+            trial, machine, "build.too_slow", seconds=f"{within:g}", instruction=_last_step(done)
+        ) from None
+    if not done.image_id:
+        raise _failure(done, "the build ended without an image", lines)
+    return done
+
+
+def _events(trial: Trial, context: Path, file: Path, machine: str, within: float) -> Iterator[dict[str, Any]]:
+    limits = None if "SLIPWAY_SESSION" in os.environ else {"memory": MEMORY, "memswap": MEMORY}
+    name = os.path.relpath(file, context)
+    events: Iterator[dict[str, Any]] = trial.client(machine).api.build(
+        path=str(context), dockerfile=name if not name.startswith("..") else str(file), rm=True, forcerm=True,
+        decode=True, timeout=math.ceil(within), container_limits=limits,
+    )
+    return events
+
+
+
+
+def _read(said: dict[str, Any], done: Build) -> None:
+    if isinstance(aux := said.get("aux"), dict) and "ID" in aux:
+        done.image_id = aux["ID"]
+    text = str(said.get("stream") or "")
+    if step := _STEP.match(text):
+        done.steps.append(Step(int(step[1]), step[2].strip()))
+    elif text.startswith(" ---> Using cache") and done.steps:
+        done.steps[-1].cached = True
+    elif image := _IMAGE.match(text):
+        done.made.append(image[1])
+    elif built := _DONE.match(text):
+        done.image_id = done.image_id or built[1]
+    elif text.strip() and not text.startswith((" --->", "Removing intermediate container", "Successfully tagged")):
+        done.output.append(text.rstrip()[-400:])
+        del done.output[:-50]
+
+
+def _failure(done: Build, error: str, lines: list[int]) -> Unmet:
+    step = done.steps[-1] if done.steps else None
+    line = lines[step.number - 1] if step is not None and step.number <= len(lines) else "?"
+    output = "\n".join(done.output[-LAST_LINES:]) or "(no output)"
+    memory = " 137" in error
+    return failed(
+        "build.out_of_memory" if memory else "build.failed",
+        instruction=_last_step(done), line=line, error=error, output=output,
+    )
+
+
+def _last_step(done: Build) -> str:
+    return done.steps[-1].text if done.steps else "the first instruction"
+
+
+def _weigh(context: Path) -> None:
+    """Refuse a folder that is too large to send, before it is packed."""
+    if not context.is_dir():
+        raise not_attempted("build.no_context", folder=context.name)
+    size = count = 0
+    for folder, _folders, files in os.walk(context):
+        for name in files:
+            count += 1
+            with suppress(OSError):
+                size += (Path(folder) / name).lstat().st_size
+            if size > LARGEST_CONTEXT or count > MOST_FILES:
+                raise failed(
+                    "build.context", folder=context.name, megabytes=LARGEST_CONTEXT // 1_000_000, files=MOST_FILES
+                )
+
+
+def _take_away(trial: Trial, machine: str, before: frozenset[str], done: Build) -> None:
+    """Remove what the build added, newest first. What was there before, or is in use elsewhere, stays."""
+    from docker.errors import APIError
+
+    old = {image_id.removeprefix("sha256:")[:12] for image_id in before}
+    for image_id in [done.image_id, *reversed(done.made)]:
+        if not image_id or image_id.removeprefix("sha256:")[:12] in old:
+            continue
+        with suppress(APIError):  # 404: gone with a child; 409: another image is built on it
+            trial.client(machine).api.remove_image(image_id)

@@ -1,1 +1,54 @@
-"""Questions, to be filled in."""
+"""Questions about networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from grader.checks.check import failed, not_attempted
+from grader.checks.finding import container_names, inspect
+from grader.checks.questions.past import deeds
+from grader.checks.trial import Trial
+
+if TYPE_CHECKING:
+    from grader.checks.subjects.elsewhere import Network
+
+
+def exists(network: Network, trial: Trial) -> str:
+    """It is there."""
+    _find(trial, network)
+    return "it is there"
+
+
+def connects(network: Network, containers: tuple[str, ...], trial: Trial) -> str:
+    """All these containers run and are attached to it."""
+    _find(trial, network)
+    there = set(container_names(trial, network.machine))
+    for name in containers:
+        if name not in there:
+            raise not_attempted("container.absent", container=name)
+        seen = inspect(trial, name, network.machine)
+        ends = (seen.attrs.get("NetworkSettings") or {}).get("Networks") or {}
+        if network.name not in ends:
+            on = ", ".join(sorted(ends)) or "none"
+            raise failed("container.other_network", container=name, network=network.name, seen=on)
+        if not seen.fact.running:
+            raise failed("container.not_running", container=name, status=seen.fact.status)
+    return f"{len(containers)} containers are attached"
+
+
+def removed(network: Network, trial: Trial) -> str:
+    """It was made, and it is gone."""
+    if network.name in _names(trial, network.machine):
+        raise not_attempted("network.still_there", network=network.name)
+    if not any(deed.kind == "network" and deed.name == network.name for deed in deeds(trial, network.machine)):
+        raise not_attempted("network.absent", network=network.name)
+    return "made, and gone"
+
+
+def _find(trial: Trial, network: Network) -> None:
+    if network.name not in _names(trial, network.machine):
+        raise not_attempted("network.absent", network=network.name)
+
+
+def _names(trial: Trial, machine: str) -> set[str]:
+    return {entry["Name"] for entry in trial.client(machine).api.networks()}

@@ -1,1 +1,78 @@
-"""Questions, to be filled in."""
+"""Questions about a registry, asked over its HTTP interface (OCI distribution specification, "Pulling manifests")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from grader.checks.check import failed
+from grader.checks.finding import find_container, find_image
+from grader.checks.questions import serving
+from grader.checks.questions.identity import digests, short
+from grader.checks.trial import Trial
+
+if TYPE_CHECKING:
+    from grader.checks.subjects.elsewhere import Registry
+    from grader.checks.subjects.image import Image
+
+PATIENCE = 5.0  # seconds for one answer
+LARGEST = 1024 * 1024  # bytes of a manifest
+_MANIFESTS = (
+    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json, "
+    "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json"
+)
+
+
+def answers(registry: Registry, within: float, trial: Trial) -> str:
+    """The root of the interface answers 200."""
+    from grader.checks.subjects.container import Container
+
+    seen = find_container(trial, Container(registry.container, registry.machine))
+    return serving.serve(trial, seen, registry.machine, registry.port, serving.Page("/v2/"), within)
+
+
+def holds(registry: Registry, repository: str, tag: str, same_as: Image | None, trial: Trial) -> str:
+    """The manifest is there, and it is that of the image."""
+    from grader.checks.subjects.container import Container
+
+    seen = find_container(trial, Container(registry.container, registry.machine))
+    base = serving.address(seen, registry.port)
+    manifest = _manifest(f"{base}/v2/{repository}/manifests/{tag}")
+    if manifest is None:
+        raise failed("registry.not_there", repository=repository, tag=tag, seen=_catalog(base))
+    digest, content = manifest
+    if same_as is not None:
+        wanted = find_image(trial, same_as)
+        config = (content.get("config") or {}).get("digest")
+        if config != wanted.id and digest not in digests(wanted.fact.digests) and digest != wanted.id:
+            raise failed("registry.other_image", repository=repository, tag=tag, image=same_as.ref)
+    return f"digest {short(digest)}"
+
+
+def _manifest(url: str) -> tuple[str, dict[str, Any]] | None:
+    answer = _get(url, {"Accept": _MANIFESTS})
+    if answer is None:
+        return None
+    headers, content = answer
+    return str(headers.get("Docker-Content-Digest") or ""), content
+
+
+def _catalog(base: str) -> str:
+    answer = _get(f"{base}/v2/_catalog", {})
+    return ", ".join((answer[1].get("repositories") if answer else None) or []) or "nothing"
+
+
+def _get(url: str, headers: dict[str, str]) -> tuple[Any, dict[str, Any]] | None:
+    import msgspec
+    from requests import Session
+    from requests.exceptions import RequestException
+
+    with Session() as session:
+        session.trust_env = False
+        try:
+            with session.get(url, headers=headers, timeout=PATIENCE, stream=True, allow_redirects=False) as answer:
+                if answer.status_code != 200:
+                    return None
+                body = answer.raw.read(LARGEST, decode_content=True)
+                return answer.headers, msgspec.json.decode(body, type=dict[str, Any])
+        except (RequestException, msgspec.DecodeError):
+            return None

@@ -30,9 +30,15 @@ def containers(*names: str, image: Image | str | None = None, label: str | None 
     return _here.containers(*names, image=image, label=label)
 
 
-def dockerfile(path: str | Path, context: str | Path | None = None) -> Dockerfile:
-    """A Dockerfile, from the lesson's folder; `context` is the folder it is built from, by default its own."""
-    return _here.dockerfile(path, context)
+def dockerfile(path: str | Path, context: str | Path | None = None, starter: str | None = None) -> Dockerfile:
+    """A Dockerfile, from the lesson's folder.
+
+    Args:
+        path: the file.
+        context: the folder that it is built from; the file's own folder if absent.
+        starter: what a learner was given, as text or as the path of a file; unchanged, nothing was attempted.
+    """
+    return _here.dockerfile(path, context, starter)
 
 
 def network(name: str) -> Network:

@@ -22,16 +22,18 @@ class Dockerfile:
         path: the file, from the lesson's folder.
         context: the folder that is sent to the engine; the file's own folder if absent.
         machine: the empty name for the learner's own machine.
+        starter: what a learner was given, as text or the path of a file; unchanged, it is not attempted.
     """
 
     path: Path
     context: Path
     machine: str = ""
+    starter: str | None = None
 
     @property
     def source(self) -> Source:
         """The file and the folder, to build from."""
-        return Source(self.path, self.context)
+        return Source(self.path, self.context, self.starter)
 
     @property
     def built(self) -> Image:

@@ -1,0 +1,138 @@
+"""Find what a check is about, once for all checks of a trial where that is safe, and say plainly when it is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from grader.checks.check import could_not_check, failed, not_attempted
+from grader.checks.near import near
+from grader.checks.trial import Trial
+
+if TYPE_CHECKING:
+    from course.engine.facts import ContainerFact, ImageFact
+    from grader.checks.subjects.container import Container
+    from grader.checks.subjects.image import Image
+
+COURSE_IMAGES = "course/"  # the names of the base images, which the course provides
+
+
+@dataclass(frozen=True)
+class FoundImage:
+    """An image with its facts, and the engine's own words for the few that `ImageFact` does not carry."""
+
+    fact: ImageFact
+    attrs: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return self.fact.id
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        return self.attrs.get("Config") or {}
+
+
+@dataclass(frozen=True)
+class FoundContainer:
+    """A container with its facts, and the engine's own words for the few that `ContainerFact` does not carry."""
+
+    fact: ContainerFact
+    attrs: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return self.fact.id
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        return self.attrs.get("Config") or {}
+
+    @property
+    def host_config(self) -> Mapping[str, Any]:
+        return self.attrs.get("HostConfig") or {}
+
+
+def find_image(trial: Trial, image: Image) -> FoundImage:
+    """The image of this name, or the one that its Dockerfile gives.
+
+    Raises:
+        Unmet: `image.absent` (not attempted), `image.name_near` (another name was used), `build.*` and `dockerfile.*`.
+    """
+    from docker.errors import NotFound
+
+    ref = image.ref
+    if image.built is not None:
+        from grader.checks.questions.building import build
+
+        ref = build(trial, image.built, image.machine).image_id
+    client = trial.client(image.machine)
+    try:
+        attrs = client.api.inspect_image(ref)
+    except NotFound:
+        raise _no_image(trial, image) from None
+    return image_of(attrs)
+
+
+def image_of(attrs: Mapping[str, Any]) -> FoundImage:
+    """Read the facts of an image from the engine's answer."""
+    from course.engine.facts import image_from
+
+    return FoundImage(image_from(attrs, ()), attrs)
+
+
+def find_container(trial: Trial, container: Container) -> FoundContainer:
+    """The container of this name.
+
+    Raises:
+        Unmet: `container.absent` (not attempted), `container.name_near` (another name was used), `container.gone`
+            (it was there, and was removed).
+    """
+    from docker.errors import NotFound
+
+    try:
+        return inspect(trial, container.name, container.machine)
+    except NotFound:
+        raise _no_container(trial, container) from None
+
+
+def inspect(trial: Trial, ref: str, machine: str = "") -> FoundContainer:
+    """A container by name or id.
+
+    Raises:
+        docker.errors.NotFound: there is none.
+    """
+    from course.engine.facts import container_from
+
+    attrs = trial.client(machine).api.inspect_container(ref)
+    return FoundContainer(container_from(attrs), attrs)
+
+
+def container_names(trial: Trial, machine: str = "") -> list[str]:
+    """The names of all containers of the session, running or not."""
+    listed = trial.client(machine).api.containers(all=True)
+    return [name.rpartition("/")[2] for entry in listed for name in entry.get("Names") or ()]
+
+
+def _no_image(trial: Trial, image: Image) -> Exception:
+    if image.ref.startswith(COURSE_IMAGES):
+        return could_not_check("engine.base_missing", image=image.ref)
+    listed = trial.client(image.machine).api.images()
+    tags = [tag for entry in listed for tag in entry.get("RepoTags") or () if not tag.startswith("<none>")]
+    wanted = image.ref if ":" in image.ref.rpartition("/")[2] else f"{image.ref}:latest"
+    meant = near(wanted, [tag for tag in tags if not tag.startswith(COURSE_IMAGES)])
+    if meant is not None:
+        return failed("image.name_near", image=image.ref, other=meant)
+    return not_attempted("image.absent", image=image.ref)
+
+
+def _no_container(trial: Trial, container: Container) -> Exception:
+    meant = near(container.name, container_names(trial, container.machine))
+    if meant is not None:
+        return failed("container.name_near", container=container.name, other=meant)
+    from grader.checks.questions.past import deeds
+
+    if any(deed.action == "create" and deed.name == container.name for deed in deeds(trial, container.machine)):
+        return failed("container.gone", container=container.name)
+    return not_attempted("container.absent", container=container.name)
