@@ -40,7 +40,7 @@ class DataPlane:
 
     def __init__(self, engine_socket: Path, scopes: Mapping[str, Scope]) -> None:
         self.engine = Upstream(engine_socket)
-        self._shared = Plane(self.engine, scopes)
+        self.shared = Plane(self.engine, scopes)
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -50,8 +50,8 @@ class DataPlane:
             EngineUnavailable: when the engine does not answer or is too old.
         """
         version = await self.engine.version()
-        self._shared.headers.update(answer_headers(version))
-        self._watch = asyncio.create_task(watch(self.engine, self._shared.scopes))
+        self.shared.headers.update(answer_headers(version))
+        self._watch = asyncio.create_task(watch(self.engine, self.shared.scopes))
 
     async def serve(self, scope: Scope, path: Path, journal: Callable[[Entry], None]) -> SessionServer:
         """Open a session's socket, mode 0600.
@@ -61,7 +61,7 @@ class DataPlane:
             path: where the socket is made; at most 107 bytes; a file that is there is replaced.
             journal: is called once for each call.
         """
-        server = SessionServer(scope, path, self._shared, journal)
+        server = SessionServer(scope, path, self.shared, journal)
         await server.start()
         return server
 
@@ -70,8 +70,8 @@ class DataPlane:
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait({self._watch})
-        if self._shared.background:
-            await asyncio.wait(set(self._shared.background), timeout=10.0)
+        if self.shared.background:
+            await asyncio.wait(set(self.shared.background), timeout=10.0)
         self.engine.close()
 
 

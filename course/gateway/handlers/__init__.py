@@ -7,7 +7,18 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from course.gateway.exchange import Exchange
-from course.gateway.handlers import containers, events, execs, networks, system, volumes
+from course.gateway.handlers import (
+    builds,
+    containers,
+    events,
+    execs,
+    images,
+    networks,
+    registry,
+    system,
+    transfers,
+    volumes,
+)
 
 Handler = Callable[[Exchange], Awaitable[web.StreamResponse]]
 
@@ -18,4 +29,8 @@ TABLE: dict[str, Handler] = {
     **execs.HANDLERS,
     **networks.HANDLERS,
     **volumes.HANDLERS,
+    **images.HANDLERS,
+    **builds.HANDLERS,
+    **transfers.HANDLERS,
+    **registry.HANDLERS,
 }

@@ -15,7 +15,8 @@ from course.gateway.policy import container, container_calls, container_update, 
 from course.gateway.policy.container import ContainerSpec, ImageView
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.refusal import Refusal, unknown
-from course.gateway.upstream import Answer, EngineResponse
+from course.gateway.streams import rewrite_put_archive
+from course.gateway.upstream import Answer, EngineResponse, Upload
 
 
 async def create(x: Exchange) -> web.StreamResponse:
@@ -167,6 +168,17 @@ async def attach(x: Exchange) -> web.StreamResponse:
     return await hijacked(x, container_calls.engine_request(x.call, x.query, x.scope))
 
 
+async def put_archive(x: Exchange) -> web.StreamResponse:
+    """PUT /containers/{id}/archive: a tar that is rebuilt while it passes."""
+    request = container_calls.engine_request(x.call, x.query, x.scope)
+    upload = Upload(aiter(rewrite_put_archive(x.pieces(), limits=x.limits)))
+    with x.scope.charge("bytes_written"):
+        async with x.plane.engine.send(request, upload) as response:
+            await _raise_known(x, response)
+            await response.read()
+    return x.empty(200)
+
+
 async def hijacked(x: Exchange, request: EngineRequest) -> web.StreamResponse:
     """Tunnel after the engine's own switch; otherwise answer plainly, and the connection ends with that."""
     head, result = await x.plane.engine.hijack(request)
@@ -254,5 +266,6 @@ HANDLERS = {
     "container.update": update,
     "container.archive.get": streamed,
     "container.archive.stat": streamed,
+    "container.archive.put": put_archive,
     "container.remove": remove,
 }

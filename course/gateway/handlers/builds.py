@@ -1,0 +1,98 @@
+"""POST /build: the context is read and rewritten first, then built under the session's limits, then recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from course.gateway.exchange import Exchange, raise_for_error
+from course.gateway.owning import hold, share_of
+from course.gateway.policy import build as policy
+from course.gateway.policy.names import EngineRequest
+from course.gateway.streams import Context, OutputFacts, read_context, translate_output
+from course.gateway.upstream import Upload
+
+
+async def build(x: Exchange) -> web.StreamResponse:
+    """Build an image; the answer ends only after the image is in the ledger."""
+    spec = policy.parse(x.query)
+    tags = [ref.familiar() for ref in spec.tags]
+    x.asked |= {"tags": tags, "dockerfile": spec.dockerfile, "nocache": spec.nocache}
+
+    async def config_of(image_id: str) -> Mapping[str, Any]:
+        return (await x.image_view(image_id)).config
+
+    with x.scope.charge("builds"), x.scope.charge("images"), x.scope.charge("bytes_written"):
+        context = await read_context(
+            x.pieces(),
+            dockerfile=spec.dockerfile,
+            names=x.scope,
+            base_config=config_of,
+            buildargs=spec.buildargs,
+        )
+        with context:
+            x.outcome["bases"] = list(context.bases)
+            return await _run(x, spec, tags, context)
+
+
+async def _run(x: Exchange, spec: policy.BuildSpec, tags: list[str], context: Context) -> web.StreamResponse:
+    facts = OutputFacts()
+    query = spec.engine_query(x.scope, cache_sources(x), build_network(x)) | {"dockerfile": context.dockerfile}
+    request = EngineRequest("POST", ("build",), query)
+    recorded = False
+    try:
+        async with x.plane.engine.send(request, Upload(context.chunks())) as response:
+            await raise_for_error(response)
+            answer = await x.start(200, {"Content-Type": "application/json"})
+            output = translate_output(aiter(response), names=x.scope, facts=facts, steps=context.steps)
+            async for piece in output:
+                x.sent += len(piece)
+                await answer.write(piece)
+        recorded = True
+        await x.complete(_record(x, facts, tags))
+        await answer.write_eof()
+        return answer
+    finally:
+        if not recorded:  # the client vanished, or the engine did: what was made so far is still the session's
+            await x.complete(_record(x, facts, tags))
+        cached = sum(step.cached for step in facts.steps)
+        x.outcome |= {"image": facts.image, "steps": len(facts.steps), "cached": cached, "error": facts.error}
+
+
+async def _record(x: Exchange, facts: OutputFacts, tags: list[str]) -> None:
+    """Put the image, or of a build that failed the layers that it left, into the ledger."""
+    made = facts.image or next((step.image for step in reversed(facts.steps) if step.image), "")
+    if not made:
+        return
+    found = await x.plane.engine.ask(EngineRequest("GET", ("images", made, "json")))
+    if not found.ok:
+        return
+    image_id = str(found.value["Id"])
+    size, between = await share_of(x, image_id)
+    if facts.image and not facts.error:
+        facts.image = image_id
+        await hold(x, image_id, size, tags)
+    elif image_id not in x.scope.visible_images():
+        between.append(image_id)
+    x.scope.add_leftovers(one for one in between if one not in x.scope.visible_images())
+
+
+def cache_sources(x: Exchange) -> tuple[str, ...]:
+    """The images whose layers a build may take from the cache: own ones and the bases, never another session's.
+
+    The list is never empty: with none, the engine would search all that it has.
+    """
+    if not x.scope.policy.build_cache:
+        return ()
+    bases = {image_id for image_id in x.scope.visible_images() if x.scope.is_base(image_id)}
+    return tuple(sorted(bases)) + tuple(x.scope.hold_reference(image_id) for image_id in sorted(x.scope.images()))
+
+
+def build_network(x: Exchange) -> str:
+    """The network of RUN steps: the session's own, or none where the policy allows no way out."""
+    return x.scope.network("bridge") if x.scope.policy.outside else "none"
+
+
+HANDLERS = {"image.build": build}
