@@ -35,7 +35,7 @@ class Networks:
     """
 
     def __init__(self, engine: Upstream, *, firewalled: bool, range_: str | None = None) -> None:
-        self._engine, self._firewalled = engine, firewalled
+        self._engine, self.firewalled = engine, firewalled
         chosen = ipaddress.IPv4Network(range_ or os.environ.get("SLIPWAY_NETWORKS") or RANGE)
         self._subnets = [str(subnet) for subnet in chosen.subnets(new_prefix=max(PREFIX, chosen.prefixlen))]
         self._next = secrets.randbelow(len(self._subnets))  # gateways of other users start elsewhere
@@ -93,7 +93,7 @@ class Networks:
             options[_BRIDGE + "enable_ip_masquerade"] = "false"  # a second bar behind the firewall's
         return {
             "Driver": "bridge",
-            "Internal": internal or (grading and not self._firewalled),
+            "Internal": internal or (grading and not self.firewalled),
             "EnableIPv6": False,
             "IPAM": {"Driver": "default", "Config": [{"Subnet": subnet}]},
             "Options": options,

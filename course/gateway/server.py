@@ -14,7 +14,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from course.gateway.exchange import EngineSaid, Exchange, Plane
 from course.gateway.handlers import TABLE, Handler
-from course.gateway.journal import Entry
+from course.gateway.journal_file import Entry
 from course.gateway.policy import query, routes
 from course.gateway.policy.query import Query
 from course.gateway.policy.refusal import Refusal

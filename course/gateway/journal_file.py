@@ -115,6 +115,8 @@ def clean(value: Any, depth: int = 4) -> Any:
     Of a mapping the entries whose name is in `SECRET` are replaced by how many they were; a list keeps 24 items.
     """
     if isinstance(value, Mapping):
+        if depth <= 0:
+            return _hidden(value)
         kept = list(value.items())[:ITEMS]
         return {str(key)[:TEXT]: _hidden(item) if _secret(key) else clean(item, depth - 1) for key, item in kept}
     if isinstance(value, (list, tuple, set, frozenset)):

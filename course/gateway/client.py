@@ -1,0 +1,219 @@
+"""The client of the control API: starts the gateway when none runs, and asks it. Synchronous and light."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from course.gateway.errors import KINDS, GatewayError
+from course.gateway.home import Home, homes
+
+START_SECONDS = 60.0
+ANSWER_SECONDS = 180.0  # ending a session removes all that it made
+NOT_FOR_SESSIONS = ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_TLS", "DOCKER_API_VERSION")
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open session.
+
+    Args:
+        id: 12 hexadecimal digits.
+        name: unique among the open sessions of this user and engine.
+        policy: "learner" or "grading".
+        url: the address of its socket, for DOCKER_HOST and docker-py.
+        engine: the address of the engine behind it.
+    """
+
+    id: str
+    name: str
+    policy: str
+    url: str
+    engine: str = ""
+
+    def environment(self) -> dict[str, str]:
+        """What a process in the session gets, beside its own environment without `NOT_FOR_SESSIONS`."""
+        return {
+            "DOCKER_HOST": self.url,
+            "DOCKER_BUILDKIT": "0",  # the CLI's classic builder is what the session's policy can read
+            "SLIPWAY_SESSION": self.id,
+            "SLIPWAY_ENGINE": self.engine,
+        }
+
+
+class Client:
+    """Asks the gateway of one engine.
+
+    Args:
+        engine: its URL; None for SLIPWAY_ENGINE, else the engine that `course.engine.find` chooses.
+    """
+
+    def __init__(self, engine: str | None = None) -> None:
+        self.home = Home.of(engine or os.environ.get("SLIPWAY_ENGINE") or _found())
+
+    def __repr__(self) -> str:
+        return f"<Client of the gateway of {self.home.engine}>"
+
+    # ---- asking
+
+    def status(self) -> dict[str, Any]:
+        """The gateway's state: engine, owner, sessions, and what this machine does not let it do."""
+        return dict(self._ask("GET", "/status"))
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """Facts of every open session."""
+        return list(self._ask("GET", "/sessions"))
+
+    def show(self, ref: str) -> dict[str, Any]:
+        """Facts of one open session, by id or name."""
+        return dict(self._ask("GET", f"/sessions/{quote(ref, safe='')}"))
+
+    def open(self, name: str, policy: str = "learner") -> Session:
+        """Open a session that stays until it is ended or its lifetime is over."""
+        return self._session(self._ask("POST", "/sessions", {"name": name, "policy": policy}))
+
+    def machine(self, ref: str, name: str) -> Session:
+        """Open, or find, a further session of the same learner; it ends with the session that it belongs to."""
+        return self._session(self._ask("POST", f"/sessions/{quote(ref, safe='')}/machines", {"name": name}))
+
+    def end(self, ref: str) -> list[dict[str, str]]:
+        """End a session and wait until all that it made is removed; what was removed."""
+        return list(self._ask("DELETE", f"/sessions/{quote(ref, safe='')}"))
+
+    def sweep(self, *, dry_run: bool = False) -> list[dict[str, str]]:
+        """Remove (or show) what ended and vanished sessions left on the engine."""
+        return list(self._ask("POST", "/sweep", {"dry_run": dry_run}))
+
+    def stop(self, *, end_sessions: bool = False) -> None:
+        """End the gateway, and its sessions if asked; else the next gateway adopts them. Waits until it is gone."""
+        connection = self._connect()
+        if connection is None:
+            return
+        said = self.home.announcement() or {}
+        self._request(connection, "POST", "/stop", {"end_sessions": end_sessions})
+        deadline = time.monotonic() + START_SECONDS
+        while _runs(int(said.get("pid") or 0)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+    @classmethod
+    def stop_running(cls) -> None:
+        """End every gateway of this user's state folder with all their sessions."""
+        for home in homes():
+            cls(home.engine).stop(end_sessions=True)
+
+    def lease(self, asked: dict[str, Any]) -> tuple[Session, http.client.HTTPConnection, http.client.HTTPResponse]:
+        """Ask for a lease; it lasts as long as the connection. `course.gateway.lease` is what holds it."""
+        connection = self._connected()
+        connection.request("POST", "/lease", json.dumps({**asked, "pid": os.getpid()}))
+        response = connection.getresponse()
+        if response.status != 200:
+            self._fail(response)
+        connection.sock.settimeout(None)
+        return self._session(json.loads(response.readline())), connection, response
+
+    # ---- inside
+
+    def _session(self, facts: dict[str, Any]) -> Session:
+        return Session(facts["id"], facts["name"], facts["policy"], facts["url"], self.home.engine)
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        return self._request(self._connected(), method, path, body)
+
+    def _request(self, connection: http.client.HTTPConnection, method: str, path: str, body: Any = None) -> Any:
+        with contextlib.closing(connection):
+            try:
+                connection.request(method, path, None if body is None else json.dumps(body))
+                response = connection.getresponse()
+                if response.status >= 400:
+                    self._fail(response)
+                return json.loads(response.read())
+            except (OSError, http.client.HTTPException) as error:
+                raise GatewayError(
+                    "an answer of the gateway", repr(error), f"repeat; its log is {self.home.log}"
+                ) from error
+
+    def _fail(self, response: http.client.HTTPResponse) -> None:
+        raw = response.read()
+        try:
+            said = json.loads(raw)
+            raise KINDS[said["kind"]](*said["parts"])
+        except (ValueError, KeyError, TypeError) as error:
+            words = raw.decode("utf-8", "replace")[:300]
+            raise GatewayError("the gateway does as asked", words, f"read {self.home.log}") from error
+
+    def _connect(self) -> http.client.HTTPConnection | None:
+        """A connection to the running gateway, None when none runs."""
+        connection = _UnixConnection(self.home.control_socket())
+        try:
+            connection.connect()
+        except OSError:
+            connection.close()
+            return None
+        return connection
+
+    def _connected(self) -> http.client.HTTPConnection:
+        return self._connect() or self._start()
+
+    def _start(self) -> http.client.HTTPConnection:
+        """Start the gateway and wait until it answers; of several clients one starts it."""
+        from filelock import FileLock
+
+        with FileLock(self.home.state / "start.lock", timeout=2 * START_SECONDS):
+            if running := self._connect():
+                return running
+            output = self.home.state / "start.log"
+            with output.open("wb") as log:
+                process = subprocess.Popen(
+                    # -P: a learner's own docker.py or course.py must not be imported in place of ours.
+                    [sys.executable, "-P", "-m", "course.gateway.daemon", self.home.engine],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd="/",
+                    env={key: value for key, value in os.environ.items() if not key.startswith("PYTHON")},
+                    start_new_session=True,
+                )
+            deadline = time.monotonic() + START_SECONDS
+            while time.monotonic() < deadline:
+                if ready := self._connect():
+                    return ready
+                if process.poll() not in (None, 0):
+                    break
+                time.sleep(0.02)
+        words = output.read_text(errors="replace").strip()[-500:] or f"it ended with {process.poll()}"
+        raise GatewayError("the gateway starts and answers", words, f"`course doctor`; its log is {self.home.log}")
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """An HTTP connection over a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=ANSWER_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def _runs(pid: int) -> bool:
+    from course.gateway.peer import Process, identify
+
+    return bool(pid) and Process(pid, identify(pid).started).alive()
+
+
+def _found() -> str:
+    from course.engine import find
+
+    return find().url

@@ -1,0 +1,160 @@
+"""The control API: what clients of this user ask of the gateway, over a Unix socket that only this user may open."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from course.gateway import peer
+from course.gateway.errors import KINDS, GatewayError
+from course.gateway.home import check_length
+from course.gateway.sessions import Live, Sessions
+from course.gateway.upstream import EngineUnavailable
+
+LOOK = 0.5  # seconds between looks at whether a lease still stands
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Control:
+    """The control API of one gateway.
+
+    Args:
+        sessions: what it controls.
+        stop: is called when a client asks the gateway to end.
+    """
+
+    def __init__(self, sessions: Sessions, stop: Callable[[], None]) -> None:
+        self._sessions, self._stop = sessions, stop
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, path: Path) -> None:
+        """Listen on a Unix socket, mode 0600; a file that is there is replaced."""
+        app = web.Application(middlewares=[_only_this_user, _errors_as_json], client_max_size=64 * 1024)
+        app.add_routes(
+            [
+                web.get("/status", self._status),
+                web.get("/sessions", self._list),
+                web.get("/sessions/{ref}", self._show),
+                web.post("/sessions", self._open),
+                web.delete("/sessions/{ref}", self._end),
+                web.post("/sessions/{ref}/machines", self._machine),
+                web.post("/lease", self._lease),
+                web.post("/sweep", self._sweep),
+                web.post("/stop", self._end_gateway),
+            ]
+        )
+        # A lease lasts as long as its connection: its handler must end with it.
+        self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        check_length(path).unlink(missing_ok=True)
+        await web.UnixSite(self._runner, str(path)).start()
+        path.chmod(0o600)
+
+    async def close(self) -> None:
+        """Stop listening and end every connection."""
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def _status(self, request: web.Request) -> web.Response:
+        return web.json_response({**self._sessions.status(), "pid": os.getpid()})
+
+    async def _list(self, request: web.Request) -> web.Response:
+        return web.json_response(self._sessions.facts())
+
+    async def _show(self, request: web.Request) -> web.Response:
+        return web.json_response(self._sessions.facts_of(self._sessions.find(request.match_info["ref"])))
+
+    async def _open(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        live = await self._sessions.open(str(asked["name"]), str(asked["policy"]))
+        self._sessions.keep(live)
+        return web.json_response(self._sessions.facts_of(live), status=201)
+
+    async def _end(self, request: web.Request) -> web.Response:
+        live = self._sessions.find(request.match_info["ref"])
+        # A client that goes away must not stop a removal half-way.
+        removed = await asyncio.shield(self._sessions.end(live.scope.sid, "it was ended"))
+        return web.json_response([{"kind": thing.kind, "key": thing.key, "name": thing.name} for thing in removed])
+
+    async def _machine(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        of = self._sessions.find(request.match_info["ref"])
+        name, family = self._sessions.machine(of, str(asked["name"]))
+        live = await self._sessions.open(name, of.scope.row.policy, family=family, find=True)
+        return web.json_response(self._sessions.facts_of(live), status=201)
+
+    async def _lease(self, request: web.Request) -> web.StreamResponse:
+        """Hold a lease until the connection or its process ends; the answer is a line at the start and one at the end."""
+        asked = await request.json()
+        live = await self._leased(asked)
+        token = str(asked["token"])
+        pid = peer.credentials(_socket(request))[0] or int(asked.get("pid") or 0)
+        self._sessions.hold(live, token, peer.identify(pid))
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        try:
+            await response.prepare(request)
+            await response.write(_line(self._sessions.facts_of(live)))
+            while self._sessions.holds(live, token) and not live.reason:
+                await asyncio.sleep(LOOK)
+            await response.write(_line({"ended": live.reason or "its process is gone"}))
+        finally:
+            self._sessions.release(live, token)
+        return response
+
+    async def _leased(self, asked: dict[str, Any]) -> Live:
+        if "session" in asked:
+            return self._sessions.find(str(asked["session"]))
+        opening = self._sessions.open(str(asked["name"]), str(asked["policy"]), find=bool(asked.get("find")))
+        return await asyncio.shield(opening)
+
+    async def _sweep(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        return web.json_response(await self._sessions.sweep(dry_run=bool(asked.get("dry_run"))))
+
+    async def _end_gateway(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        if asked.get("end_sessions"):
+            await asyncio.shield(self._sessions.end_all("the gateway was stopped"))
+        asyncio.get_running_loop().call_later(0.05, self._stop)  # after this answer
+        return web.json_response({})
+
+
+@web.middleware
+async def _only_this_user(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The socket's mode keeps others out; this holds where a file system ignores modes."""
+    uid = peer.credentials(_socket(request))[1]
+    if uid not in (os.getuid(), 0):
+        raise web.HTTPForbidden(text="this gateway belongs to another user")
+    return await handler(request)
+
+
+@web.middleware
+async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except GatewayError as error:
+        kind = type(error).__name__ if type(error).__name__ in KINDS else "GatewayError"
+        return web.json_response({"kind": kind, "parts": list(error.args)}, status=409)
+    except EngineUnavailable as error:
+        parts = ["an engine that answers", str(error), "`course engine up`, then repeat"]
+        return web.json_response({"kind": "GatewayError", "parts": parts}, status=503)
+    except (KeyError, ValueError) as error:
+        parts = ["a request of this version's client", repr(error), "`course gateway stop`, then repeat"]
+        return web.json_response({"kind": "GatewayError", "parts": parts}, status=400)
+
+
+def _socket(request: web.Request) -> socket.socket:
+    assert request.transport is not None  # only after the connection has ended
+    found: socket.socket = request.transport.get_extra_info("socket")
+    return found
+
+
+def _line(value: object) -> bytes:
+    return json.dumps(value).encode() + b"\n"

@@ -1,0 +1,99 @@
+"""The gateway process: one for each user and engine, started on demand (`course.gateway.client`), detached.
+
+`python -P -m course.gateway.daemon ENGINE_URL`. A lock that dies with the process makes it the only one. It ends by
+itself when there has been no session for a while; SIGTERM ends it and leaves the sessions to the next.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from course.errors import CourseError
+from course.gateway.control import Control
+from course.gateway.home import Home
+from course.gateway.sessions import Sessions
+from course.gateway.upstream import EngineUnavailable
+
+IDLE = 600.0  # seconds without a session
+LOG_SIZE = 1024 * 1024
+log = logging.getLogger("course.gateway")
+
+
+async def run(home: Home) -> None:
+    """Be the gateway until it is stopped or idle.
+
+    Raises:
+        EngineUnavailable: the engine does not answer at the start.
+    """
+    sessions = Sessions(home)
+    stopped = asyncio.Event()
+    control = Control(sessions, stopped.set)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await sessions.start()
+    path = home.run / "control.sock"
+    await control.start(path)
+    home.announce(pid=os.getpid(), control=str(path), run=str(home.run), engine=home.engine)
+    log.info("gateway of %s listens at %s", home.engine, path)
+    try:
+        await _until_stopped_or_idle(stopped, sessions)
+    finally:
+        await control.close()
+        await sessions.close()
+        path.unlink(missing_ok=True)
+        log.info("gateway ended")
+
+
+async def _until_stopped_or_idle(stopped: asyncio.Event, sessions: Sessions) -> None:
+    idle = float(os.environ.get("SLIPWAY_GATEWAY_IDLE") or IDLE)
+    loop = asyncio.get_running_loop()
+    last = loop.time()
+    while not stopped.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopped.wait(), 1.0)
+        if sessions.busy:
+            last = loop.time()
+        elif loop.time() - last > idle:
+            return
+
+
+def main() -> int:
+    """Run the gateway of the engine named on the command line; 0 also when another one runs already."""
+    home = _settled(Home.of(sys.argv[1]))
+    handler = logging.handlers.RotatingFileHandler(home.log, maxBytes=LOG_SIZE, backupCount=1)
+    logging.basicConfig(level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(message)s")
+    try:
+        with FileLock(home.state / "gateway.lock", timeout=0):
+            asyncio.run(run(home))
+    except Timeout:
+        return 0
+    except (CourseError, EngineUnavailable) as error:
+        log.error("%s", error)
+        print(error, file=sys.stderr)
+        return 1
+    except Exception:
+        log.exception("the gateway failed")
+        raise
+    return 0
+
+
+def _settled(home: Home) -> Home:
+    """The same home, with the sockets where the last gateway had them: sessions that go on keep their addresses."""
+    said = home.announcement()
+    folder = Path(said["run"]) if said else home.run
+    if folder != home.run and folder.is_dir() and any(folder.glob("*.sock")):
+        return Home(home.engine, home.state, folder)
+    return home
+
+
+if __name__ == "__main__":
+    sys.exit(main())

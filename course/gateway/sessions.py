@@ -1,0 +1,409 @@
+"""The sessions of one gateway: opening, adopting, ending them, and what happens by itself in between."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from course.gateway import firewall, peer
+from course.gateway.adopt import base_images, reconcile
+from course.gateway.cgroups import Cgroups, NoCgroups, choose
+from course.gateway.errors import GatewayError, NameTaken, NoSession
+from course.gateway.home import Home, check_length
+from course.gateway.journal_file import Journal
+from course.gateway.leasebook import LeaseBook
+from course.gateway.ledger import Ledger, SessionRow
+from course.gateway.networks import Networks
+from course.gateway.policy.limits import POLICIES
+from course.gateway.policy.names import EngineRequest
+from course.gateway.policy.reference import ENGINE_HOST
+from course.gateway.quota import QuotaWatcher
+from course.gateway.scope import Bases, Scope, new_sid, owner
+from course.gateway.server import DataPlane, SessionServer
+from course.gateway.sweep import Belongings, Leftover, Sweeper
+from course.gateway.upstream import EngineUnavailable
+from course.paths import state_dir
+
+log = logging.getLogger("course.gateway")
+TICK = 0.5  # seconds between looks at leases
+QUOTA_TICKS = 6  # looks at leases for each look at what was written
+RETRY_TICKS = 20  # … for each attempt to remove what could not be removed
+ENGINE_TICKS = 4  # … for each look at whether the engine still answers
+
+
+@dataclass
+class Live:
+    """An open session: its scope, its journal, its door, and why it will end."""
+
+    scope: Scope
+    journal: Journal
+    server: SessionServer
+    reason: str = ""
+
+    def facts(self, leases: int) -> dict[str, Any]:
+        """What clients are told."""
+        row = self.scope.row
+        return {
+            "id": row.sid,
+            "name": row.name,
+            "policy": row.policy,
+            "family": row.family,
+            "url": self.server.url,
+            "created": row.created,
+            "leases": leases,
+            "containers": len(self.scope.containers()),
+            "images": len(self.scope.images()),
+            "networks": len(self.scope.networks()),
+            "volumes": len(self.scope.volumes()),
+            "bytes_written": self.scope.used("bytes_written"),
+        }
+
+
+class Sessions:
+    """All open sessions on one engine; everything happens on the gateway's event loop.
+
+    Args:
+        home: the gateway's folders.
+    """
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self.owner = owner(state_dir())
+        self.scopes: dict[str, Scope] = {}
+        self._live: dict[str, Live] = {}
+        self._ledger = Ledger(home.state / "ledger.db")
+        self._leases = LeaseBook(self._ledger)
+        self._bases = Bases()
+        self._plane = DataPlane(home.engine_socket, self.scopes)
+        self._engine = self._plane.engine
+        self._cgroups: Cgroups = NoCgroups("the engine was not asked yet")
+        self._firewall = "not needed before the first grading session"
+        self._local = False
+        self._ending: dict[str, asyncio.Task[list[Leftover]]] = {}
+        self._background: set[asyncio.Task[list[Leftover]]] = set()
+        self._opening = asyncio.Lock()
+        self._engine_away = ""
+        self._ticker: asyncio.Task[None] | None = None
+
+    # ---- life of the gateway
+
+    async def start(self) -> None:
+        """Meet the engine, adopt the sessions that may go on, and begin to remove the rest.
+
+        Raises:
+            EngineUnavailable: the engine does not answer.
+        """
+        await self._plane.start()
+        await self._meet_engine()
+        self._networks = Networks(self._engine, firewalled=self._local)
+        self._sweeper = Sweeper(self._engine, self._cgroups)
+        self._quota = QuotaWatcher(self._engine, self.owner)
+        rows = self._ledger.sessions()
+        heads = {row.sid for row in rows if not row.ending}
+        for row in rows:
+            if not row.ending and row.family in heads:
+                await self._adopt(row)
+        for row in rows:
+            if row.sid not in self._live:
+                self._begin_removal(row.sid)
+        self._ticker = asyncio.create_task(self._tick())
+
+    async def close(self) -> None:
+        """Stop without ending any session: the next gateway adopts them."""
+        if self._ticker:
+            self._ticker.cancel()
+            await asyncio.wait({self._ticker})
+        for task in tuple(self._ending.values()):
+            task.cancel()
+        if self._ending:
+            await asyncio.wait(set(self._ending.values()))
+        for live in self._live.values():
+            await live.server.close(0.0)
+            live.journal.close()
+        await self._plane.close()
+        self._ledger.close()
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is a session, or something to remove."""
+        return bool(self._live or self._ending or self._ledger.sessions())
+
+    def status(self) -> dict[str, Any]:
+        """What `course gateway status` shows; `weaker` names what this machine does not let the gateway do."""
+        weaker = {
+            "cgroups": self._cgroups.weaker,
+            "firewall": "" if self._firewall.startswith("not needed") else self._firewall,
+            "engine": self._engine_away,
+        }
+        return {
+            "engine": self._home.engine,
+            "owner": self.owner,
+            "sessions": len(self._live),
+            "ending": len(self._ending),
+            "bases": sorted(self._bases.tags),
+            "cgroups": self._cgroups.parent("<session>"),
+            "firewall": self._firewall or "in force",
+            "weaker": {part: why for part, why in weaker.items() if why},
+            "log": str(self._home.log),
+        }
+
+    # ---- sessions
+
+    def find(self, ref: str) -> Live:
+        """An open session by id or name.
+
+        Raises:
+            NoSession: there is none.
+        """
+        for live in self._live.values():
+            if ref in (live.scope.sid, live.scope.name):
+                return live
+        names = ", ".join(sorted(live.scope.name for live in self._live.values())) or "none is open"
+        raise NoSession(f"an open session {ref!r}", names, "`course session list`")
+
+    def facts(self) -> list[dict[str, Any]]:
+        """What clients are told of every open session, the oldest first."""
+        return [self.facts_of(live) for live in self._live.values()]
+
+    def facts_of(self, live: Live) -> dict[str, Any]:
+        """What clients are told of one session."""
+        return live.facts(self._leases.holders(live.scope.row.family))
+
+    async def open(self, name: str, policy: str, *, family: str = "", find: bool = False) -> Live:
+        """Open a session.
+
+        Args:
+            name: unique among the open ones.
+            policy: "learner" or "grading".
+            family: the sid of the first session of the same learner, "" to begin a family.
+            find: whether an open session of that name and policy is as good.
+
+        Raises:
+            NameTaken: the name is in use.
+            GatewayError: no such policy.
+            EngineUnavailable: the engine is away.
+        """
+        if policy not in POLICIES:
+            raise GatewayError("a policy: learner or grading", policy, "--policy learner")
+        async with self._opening:
+            for live in self._live.values():
+                if live.scope.name == name:
+                    if find and live.scope.row.policy == policy:
+                        return live
+                    raise NameTaken("a name that is free", f"{name!r} is open", f"`course session end {name}`")
+            sid = new_sid()
+            row = SessionRow(sid, name, policy, family or sid, time.time())
+            self._ledger.add_session(row)
+            try:
+                self._bases.replace(await base_images(self._engine))
+                live = await self._go_live(row)
+                await self._mark(live.scope)
+                await self._networks.default(live.scope)
+            except BaseException:
+                await self._stop_serving(sid)
+                self._begin_removal(sid)
+                raise
+            if not family:
+                self._leases.admit(sid, live.scope.policy.grace)
+            live.journal.note("session.open", f"session {name} opened", name=name, policy=policy)
+            return live
+
+    def machine(self, of: Live, name: str) -> tuple[str, str]:
+        """Name and family of a further machine of the same learner."""
+        head = self._live.get(of.scope.row.family, of)
+        return f"{head.scope.name}+{name}", head.scope.sid
+
+    async def end(self, sid: str, reason: str) -> list[Leftover]:
+        """End a session and its machines, and remove all that they made.
+
+        Returns:
+            What was removed.
+        """
+        family = [live.scope.sid for live in self._live.values() if sid in (live.scope.sid, live.scope.row.family)]
+        tasks = []
+        for member in family:
+            self._live[member].reason = reason
+            self._live[member].journal.note("session.end", f"session ended: {reason}")
+            self._ledger.mark_ending(member)
+        if sid in family and self._live[sid].scope.row.family == sid:
+            self._leases.forget(sid)
+        for member in family:
+            await self._stop_serving(member)
+            tasks.append(self._begin_removal(member))
+        return [thing for removed in await asyncio.gather(*tasks) for thing in removed]
+
+    async def end_all(self, reason: str) -> None:
+        """End every session and wait until all of it is removed."""
+        for sid in [live.scope.sid for live in self._live.values() if live.scope.row.family == live.scope.sid]:
+            await self.end(sid, reason)
+        for sid in tuple(self._live):
+            await self.end(sid, reason)
+        for row in self._ledger.sessions():
+            await self._begin_removal(row.sid)
+
+    async def sweep(self, *, dry_run: bool) -> list[dict[str, Any]]:
+        """Remove what no open session has: sessions whose end was cut short, and sessions that no ledger knows."""
+        known = frozenset(row.sid for row in self._ledger.sessions())
+        orphans = await self._sweeper.orphans(self.owner, known)
+        sids = sorted((known - self._live.keys()) | orphans)
+        if dry_run:
+            found = [(sid, await self._sweeper.find(self._belongings(sid))) for sid in sids]
+        else:
+            found = [(sid, await self._begin_removal(sid)) for sid in sids]
+        return [{"session": sid, "kind": t.kind, "key": t.key, "name": t.name} for sid, things in found for t in things]
+
+    # ---- leases
+
+    def hold(self, live: Live, token: str, process: peer.Process) -> None:
+        """Give a process a lease on the session's family."""
+        self._leases.hold(live.scope.row.family, token, process)
+
+    def keep(self, live: Live) -> None:
+        """Hold a session without a process until it is ended."""
+        self._leases.keep(live.scope.row.family)
+
+    def holds(self, live: Live, token: str) -> bool:
+        """Whether that lease still stands and the session is open."""
+        return live.scope.sid in self._live and self._leases.holds(live.scope.row.family, token)
+
+    def release(self, live: Live, token: str) -> None:
+        """End a lease; what is over then ends at once."""
+        self._leases.release(live.scope.row.family, token)
+        self._end_expired()
+
+    # ---- inside
+
+    async def _meet_engine(self) -> None:
+        """Learn what the engine and this machine offer; again after each restart of the engine."""
+        answer = await self._engine.ask(EngineRequest("GET", ("info",)))
+        if not answer.ok:
+            raise EngineUnavailable(answer.message)
+        pid = peer.listener_pid(self._home.engine_socket)
+        self._local = peer.shares_namespace(pid, "net")
+        self._cgroups = choose(
+            str(answer.value.get("CgroupDriver") or ""),
+            str(answer.value.get("CgroupVersion") or "1"),
+            self.owner,
+            peer.shares_namespace(pid, "cgroup"),
+        )
+        self._bases.replace(await base_images(self._engine))
+
+    async def _go_live(self, row: SessionRow) -> Live:
+        policy = POLICIES[row.policy]
+        if not policy.outside:
+            await self._ensure_firewall()
+        self._cgroups.make(row.sid, policy.limits)
+        scope = Scope(row, self._ledger, self._bases, self.scopes, self.owner, self._cgroups.parent(row.sid))
+        self.scopes[row.sid] = scope
+        notes = Journal(self._home.journals, row.sid)
+        server = await self._plane.serve(scope, check_length(self._home.run / f"{row.sid}.sock"), notes.write)
+        live = self._live[row.sid] = Live(scope, notes, server)
+        return live
+
+    async def _adopt(self, row: SessionRow) -> None:
+        live = await self._go_live(row)
+        await reconcile(self._engine, live.scope)
+        await self._networks.default(live.scope)
+        if row.family == row.sid:
+            self._leases.readmit(row.sid, live.scope.policy.grace)
+        live.journal.note("session.adopt", "the gateway was started again")
+
+    async def _mark(self, scope: Scope) -> None:
+        """Leave a tag that says whose session this is, should the ledger be lost; only gateways can write such tags."""
+        for image_id in sorted(self._bases.ids)[:1]:
+            query = {"repo": f"{ENGINE_HOST}/{scope.sid}/owner", "tag": self.owner}
+            await self._engine.ask(EngineRequest("POST", ("images", image_id, "tag"), query))
+
+    async def _ensure_firewall(self) -> None:
+        if self._local:
+            self._firewall = await asyncio.to_thread(firewall.ensure)
+        else:
+            self._firewall = "the engine runs on another machine or in a container"
+        self._networks.firewalled = not self._firewall
+
+    async def _stop_serving(self, sid: str) -> None:
+        live = self._live.pop(sid, None)
+        self.scopes.pop(sid, None)
+        if live:
+            await live.server.close(0.0)
+            live.journal.close()
+
+    def _belongings(self, sid: str) -> Belongings:
+        others = [scope.images() | scope.leftovers() for scope in self.scopes.values() if scope.sid != sid]
+        return Belongings.of(sid, self.owner, self._ledger.entries(sid), frozenset().union(*others))
+
+    def _begin_removal(self, sid: str) -> asyncio.Task[list[Leftover]]:
+        """Start to remove what a session made, unless that is under way."""
+        if sid not in self._ending:
+            self._ledger.mark_ending(sid)
+            task = self._ending[sid] = asyncio.create_task(self._remove(sid))
+            task.add_done_callback(lambda _: self._ending.pop(sid, None))
+        return self._ending[sid]
+
+    async def _remove(self, sid: str) -> list[Leftover]:
+        try:
+            removed, failures = await self._sweeper.remove(self._belongings(sid))
+        except EngineUnavailable as error:
+            removed, failures = [], [str(error)]
+        if failures:
+            log.error("session %s could not be removed whole, will be tried again: %s", sid, "; ".join(failures))
+        else:
+            self._ledger.drop_session(sid)
+            self._networks.forget(sid)
+            log.info("session %s removed: %d objects", sid, len(removed))
+        return removed
+
+    def _end_expired(self) -> None:
+        for family in self._leases.expired():
+            self._end_soon(family, "its last lease is gone")
+        now = time.time()
+        for live in tuple(self._live.values()):
+            if now - live.scope.row.created > live.scope.policy.limits.lifetime:
+                self._end_soon(live.scope.sid, "its lifetime is over")
+
+    def _end_soon(self, sid: str, reason: str) -> None:
+        if sid in self._live and not self._live[sid].reason:
+            self._live[sid].reason = reason
+            log.info("session %s ends: %s", sid, reason)
+            task = asyncio.create_task(self.end(sid, reason))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+
+    async def _tick(self) -> None:
+        """What happens by itself: dead holders, ended graces and lifetimes, quotas, removals that failed before."""
+        count = 0
+        while True:
+            await asyncio.sleep(TICK)
+            count += 1
+            try:
+                self._leases.drop_dead()
+                self._end_expired()
+                if count % ENGINE_TICKS == 0:
+                    await self._check_engine()
+                if count % QUOTA_TICKS == 0 and self._live:
+                    await self._quota.look([(live.scope, live.journal) for live in tuple(self._live.values())])
+                if count % RETRY_TICKS == 0:
+                    for row in self._ledger.sessions():
+                        if row.ending:
+                            self._begin_removal(row.sid)
+            except EngineUnavailable as error:
+                self._engine_away = self._engine_away or str(error)
+            except Exception:
+                log.exception("the gateway's own work failed; it goes on")
+
+    async def _check_engine(self) -> None:
+        """Notice that the engine went away and came back; then compare every ledger with it."""
+        answer = await self._engine.ask(EngineRequest("GET", ("_ping",)))
+        if not answer.ok:
+            raise EngineUnavailable(answer.message)
+        if self._engine_away:
+            log.info("the engine is back (%s)", self._engine_away)
+            self._bases.replace(await base_images(self._engine))
+            for live in tuple(self._live.values()):
+                self._cgroups.make(live.scope.sid, live.scope.policy.limits)
+                await reconcile(self._engine, live.scope)
+                await self._networks.default(live.scope)
+            self._engine_away = ""
