@@ -1,11 +1,11 @@
 """Every known attack, sent as raw bytes to a session's socket; the engine is looked at afterwards, past the gateway.
 
-`shared.jsonl` holds the cases the gateway was designed against, `own.jsonl` those found while it was built. Each case is
-one request with placeholders; what a request alone cannot say (an archive, a container to prepare) is in `SETUPS`, and
+`shared.jsonl` holds the cases the gateway was designed against, `own.jsonl` those found while it was built. Each case
+is one request with placeholders; what a request alone cannot say (an archive, a container to prepare) is in `SETUPS`, and
 what must be true besides the general rules is in `CHECKS`.
 
-The general rules, for every case: nothing of the victim's and nothing outside the session has changed; no container of the
-attacker's is without its limits; no answer holds a word that gives the victim away.
+The general rules, for every case: nothing of the victim's and nothing outside the session has changed; no container
+of the attacker's is without its limits; no answer holds a word that gives the victim away.
 """
 
 from __future__ import annotations
@@ -88,9 +88,12 @@ def _poison(world: World) -> None:
     """A container with the victim's RUN line as its command, changed by hand, ready to be committed."""
     world.own_container(cmd=["/bin/sh", "-c", "echo honest > /result"])
     put = world.ask(
-        "PUT", f"/v1.41/containers/{world.names['own']}/archive", query={"path": "/"},
-        body=tar_of({"result": "POISONED"}), headers={"Content-Type": "application/x-tar"},
-    )  # fmt: skip
+        "PUT",
+        f"/v1.41/containers/{world.names['own']}/archive",
+        query={"path": "/"},
+        body=tar_of({"result": "POISONED"}),
+        headers={"Content-Type": "application/x-tar"},
+    )
     assert put.status == 200, put.text
 
 
@@ -148,8 +151,12 @@ SETUPS: dict[str, Callable[[World], bytes | None]] = {
     "A121": lambda w: (w.own_container(), None)[-1],
     "A127": lambda w: (w.own_container(cmd=["sh", "-c", "exec yes"]), None)[-1],
     "A129": lambda w: (w.own_container(), None)[-1],
-    "A133": lambda w: dockerfile("FROM course/busybox\nRUN i=0; while [ $i -lt 600 ]; do sleep 5 & i=$((i+1)); done; wait\n"),
-    "A135": lambda w: dockerfile("FROM course/busybox\nRUN cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat /sys/fs/cgroup/memory.max\n"),
+    "A133": lambda w: dockerfile(
+        "FROM course/busybox\nRUN i=0; while [ $i -lt 600 ]; do sleep 5 & i=$((i+1)); done; wait\n"
+    ),
+    "A135": lambda w: dockerfile(
+        "FROM course/busybox\nRUN cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat /sys/fs/cgroup/memory.max\n"
+    ),
     "A137": lambda w: gzip.compress(b"\0" * 300_000_000, compresslevel=9),
     "A139": _volume_container,
     "A159": lambda w: json.dumps({"Image": "course/busybox", "Env": ["A=" + "x" * 2_000_000]}).encode(),
@@ -168,7 +175,7 @@ SETUPS: dict[str, Callable[[World], bytes | None]] = {
     "L037": _tag_two,
     "L043": _ended,
     "L044": lambda w: (w.own_container(), None)[-1],
-}  # fmt: skip
+}
 
 
 def _honest_grading_build(world: World, answer: Answer) -> None:
