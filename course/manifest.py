@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,8 +27,11 @@ class ManifestError(CourseError):
     """A manifest file is missing, is not TOML, or does not have the declared fields."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Misconception:
+class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of a TOML file: a misspelt field is an error, not a default."""
+
+
+class Misconception(_Table, kw_only=True):
     """A wrong idea about containers that learners bring, and what the engine shows against it."""
 
     id: str
@@ -37,8 +40,7 @@ class Misconception:
     rule: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Objective:
+class Objective(_Table, kw_only=True):
     """What a learner can do afterwards; the text starts with an observable verb.
 
     `met_by` names the exercises whose checks observe it.
@@ -48,8 +50,7 @@ class Objective:
     met_by: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class StateHint:
+class StateHint(_Table, kw_only=True):
     """A hint for a state that the engine shows: the first one that matches the learner's object is given.
 
     Exactly one of `container` and `image` names the object. `status` is a container status of the Engine API
@@ -67,8 +68,7 @@ class StateHint:
         return self.status in (None, status) and self.exit_code in (None, exit_code)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Exercise:
+class Exercise(_Table, kw_only=True):
     """One graded exercise: its id starts with the lesson's id, as in `L01-stay-up`."""
 
     id: str
@@ -79,16 +79,14 @@ class Exercise:
     state_hints: tuple[StateHint, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
+class Prepared(_Table, kw_only=True):
     """An image that an earlier lesson would have left: built from a folder of this lesson when it is missing."""
 
     image: str
     context: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
+class Parameter(_Table, kw_only=True):
     """A value that differs between learners and stays the same over attempts.
 
     Either one of `choices`, or a whole number in `between` (both ends included).
@@ -99,8 +97,7 @@ class Parameter:
     between: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Option:
+class Option(_Table, kw_only=True):
     """One answer of a question: the right one, or a wrong one that names its misconception."""
 
     text: str
@@ -108,8 +105,7 @@ class Option:
     misconception: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Question:
+class Question(_Table, kw_only=True):
     """A question that a learner answers before the engine shows the truth.
 
     `because` finishes the sentence "you predicted …, the engine says …, because …".
@@ -195,15 +191,13 @@ class Course:
                 yield lesson, exercise
 
 
-@dataclass(frozen=True)
-class _CourseFile:
+class _CourseFile(_Table, kw_only=True):
     title: str
     lessons: tuple[str, ...]
-    misconceptions: dict[str, dict[str, str]] = field(default_factory=dict)
+    misconceptions: dict[str, dict[str, str]] = {}  # msgspec copies an empty default for each object
 
 
-@dataclass(frozen=True, kw_only=True)
-class _LessonFile:
+class _LessonFile(_Table, kw_only=True):
     title: str
     idea: str
     minutes: int
@@ -215,8 +209,7 @@ class _LessonFile:
     parameters: tuple[Parameter, ...] = ()
 
 
-@dataclass(frozen=True)
-class _QuestionsFile:
+class _QuestionsFile(_Table, kw_only=True):
     questions: tuple[Question, ...] = ()
 
 

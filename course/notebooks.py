@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,8 @@ def read(path: Path) -> LessonNotebook:
         NotebookError: it is missing, or not a valid notebook of format 4.5 (the first with cell ids).
     """
     try:
-        node = nbformat.read(path, as_version=nbformat.NO_CONVERT)
+        node = nbformat.v4.reads_json(path.read_text("utf-8"))
+        _refuse_repeated_ids(path, node)  # nbformat would give a new id to the second cell, with a warning
         nbformat.validate(node)
     except (OSError, ValueError, nbformat.ValidationError) as error:
         raise NotebookError(
@@ -139,6 +141,17 @@ def read(path: Path) -> LessonNotebook:
             try_next="`course new LESSON-ID` writes one; save it from JupyterLab",
         ) from error
     return parse(node, path)
+
+
+def _refuse_repeated_ids(path: Path, node: nbformat.NotebookNode) -> None:
+    ids = Counter(cell.get("id", "") for cell in node.cells)
+    repeated = [id_ for id_, count in ids.items() if count > 1]
+    if repeated:
+        raise NotebookError(
+            expected=f"every cell id once in {path.name}",
+            observed=", ".join(repeated),
+            try_next="rename all but one of them in the file",
+        )
 
 
 def parse(node: nbformat.NotebookNode, path: Path) -> LessonNotebook:

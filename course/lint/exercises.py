@@ -17,7 +17,7 @@ CHECK_LINES = range(2, 6)
 TELLING = 16
 """A line of a solution from so many characters on gives the answer away when a hint holds it."""
 
-_SOLUTION = re.compile(r"^.*BEGIN SOLUTION.*?\n(.*?)^.*END SOLUTION", re.MULTILINE | re.DOTALL)
+_SOLUTION = re.compile(r"^[^\n]*BEGIN SOLUTION[^\n]*\n(.*?)^[^\n]*END SOLUTION", re.MULTILINE | re.DOTALL)
 _HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS\n(.*)^### END HIDDEN TESTS\s*\Z", re.MULTILINE | re.DOTALL)
 
 

@@ -49,9 +49,6 @@ def _ids(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
                 lesson.name, _place(cell), f"a readable cell id such as {lesson.id}-run-first", cell.id or "no id",
                 "change the id in the file; JupyterLab keeps it",
             )  # fmt: skip
-    for id_, count in Counter(cell.id for cell in notebook.cells).items():
-        if count > 1:
-            yield Finding(lesson.name, id_, "every cell id once", f"{count} times", "rename all but one")
 
 
 def _roles(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:

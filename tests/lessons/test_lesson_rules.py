@@ -1,0 +1,21 @@
+"""The lessons keep every rule that needs no engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from course import manifest
+from course.lint import lint_lesson
+from course.lint.objectives import course_wide
+from course.manifest import Course, Lesson
+
+COURSE = manifest.load()
+
+
+@pytest.mark.parametrize("lesson", COURSE.lessons, ids=lambda lesson: lesson.id)
+def test_a_lesson_keeps_every_rule(course: Course, lesson: Lesson) -> None:
+    assert not "\n".join(str(finding) for finding in lint_lesson(course, lesson))
+
+
+def test_the_course_keeps_every_rule(course: Course) -> None:
+    assert not "\n".join(str(finding) for finding in course_wide(course))
