@@ -1,0 +1,1 @@
+"""Many submissions: the instructor's workspace, nbgrader's steps in it, and what comes out. See README.md."""
