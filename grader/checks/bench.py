@@ -1,4 +1,4 @@
-"""What the checks look at: which engine, which folder, whose values. A lesson uses the default; the examiner sets its own."""
+"""What the checks look at: which engine, folder and values. A lesson uses the default, the examiner its own."""
 
 from __future__ import annotations
 

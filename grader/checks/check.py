@@ -88,7 +88,8 @@ class Check:
     def after(self, evidence: Check) -> Check:
         """The same check, asked only when another one passes; until then nothing was attempted.
 
-        For exercises on things that the set-up made: `web.state("running").after(checks.journal().shows("start", "web"))`.
+        For exercises on things that the set-up made:
+        `web.state("running").after(checks.journal().shows("start", "web"))`.
         """
 
         def question(trial: Trial) -> str:

@@ -24,13 +24,13 @@ def ended(look: Callable[[], FoundContainer], within: float) -> FoundContainer |
     return until(seen, within)
 
 
-def not_up(trial: Trial, container: FoundContainer, machine: str, message_id: str, **facts: object) -> Exception:
+def not_up(trial: Trial, seen: FoundContainer, machine: str, message_id: str, /, **facts: object) -> Exception:
     """A failure that tells the exit code, what it means, and the last lines of the log."""
-    code = container.fact.exit_code
+    code = seen.fact.exit_code
     return failed(
         message_id,
         code=code if code is not None else "none",
-        meaning=exit_meaning(code, out_of_memory=container.fact.out_of_memory),
-        log=read(trial, container.id, machine).last,
+        meaning=exit_meaning(code, out_of_memory=seen.fact.out_of_memory),
+        log=read(trial, seen.id, machine).last,
         **facts,
     )

@@ -78,5 +78,3 @@ def _exactly(stream: socket.socket, count: int, deadline: float) -> bytes | None
             return None
         kept += chunk
     return bytes(kept)
-
-

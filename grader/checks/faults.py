@@ -59,5 +59,5 @@ def _url(client: DockerClient) -> str:
     base: str = client.api.base_url
     if base.startswith("http+docker://"):
         adapter = client.api.get_adapter(base)
-        return f"unix://{adapter.socket_path}"
+        return f"unix://{adapter.socket_path}"  # type: ignore[attr-defined]  # the stubs give the base class
     return base

@@ -1,4 +1,4 @@
-"""Find what a check is about, once for all checks of a trial where that is safe, and say plainly when it is not there."""
+"""Find what a check is about, and say plainly when it is not there."""
 
 from __future__ import annotations
 

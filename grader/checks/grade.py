@@ -1,8 +1,9 @@
 """Turn the results of an exercise's checks into points, in the form that nbgrader 0.9.6 scores as meant.
 
-nbgrader reads a graded cell's points from its output (`nbgrader.utils.determine_grade`): no output is full points, a number is
-that many points, an error is none. Anything else that a cell may end in scores in surprising ways, so `grade` keeps to three
-endings: no value for full points, a float strictly between for some, `CheckFailed` for none. tests/checks pins this.
+nbgrader reads a graded cell's points from its output (`nbgrader.utils.determine_grade`): no output is full points, a
+number is that many points, an error is none. Anything else that a cell may end in scores in surprising ways, so `grade`
+keeps to three endings: no value for full points, a float strictly between for some, `CheckFailed` for none.
+tests/checks/test_nbgrader_traps.py pins this.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class CheckFailed(AssertionError):
 
 
 class CouldNotCheck(CheckFailed):
-    """A check had no answer because of the engine or the grader, so there are no points yet. Not the learner's fault."""
+    """A check had no answer because of the engine or the grader: no points yet, and not the learner's fault."""
 
 
 def grade(exercise: str, *checks: Check, points: float) -> float | None:
@@ -142,7 +143,7 @@ def _print_next(verdict: Verdict) -> None:
 
 
 def _hand_on(verdict: Verdict, on: bench.Bench) -> None:
-    """Give the verdict to the examiner, or to the learner's progress; a lesson goes on when either cannot be written."""
+    """Give the verdict to the examiner, or to the learner's progress, without which a lesson goes on."""
     if on.sink is not None:
         on.sink.take(verdict)
     elif path := os.environ.get("SLIPWAY_VERDICTS"):

@@ -27,7 +27,7 @@ class Message:
 def message(message_id: str, **facts: object) -> Message:
     """Fill in the message with this id.
 
-    Facts are inserted as plain text: they are escaped, cut to `LONGEST_FACT` characters, and braces in them mean nothing.
+    Facts are inserted as plain text: escaped, cut to `LONGEST_FACT` characters, and braces in them mean nothing.
 
     Raises:
         KeyError: no such id, or a fact that the template names is absent. Both are mistakes of a check's author.

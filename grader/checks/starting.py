@@ -16,7 +16,8 @@ MEMORY = "256m"
 PIDS = 128
 NEVER_STARTED = ("-",)  # a command for containers whose files are read: some images have none of their own
 
-# What runc and the engine say when the image is at fault, not the machine (moby daemon/start.go, translateContainerdStartErr).
+# What runc and the engine say when the image is at fault, not the machine
+# (moby daemon/errors.go, translateContainerdStartErr).
 _IMAGE_AT_FAULT = re.compile(
     r'exec: "|exec format error|executable file not found|permission denied|chdir to cwd|unable to find (user|group)'
     r"|no matching entries in passwd|no such file or directory|not a directory|is not an absolute path",

@@ -45,7 +45,10 @@ def advise(file: Path) -> list[str]:
     try:
         done = subprocess.run(
             [program, "--no-fail", "--format", "json", *ignored, str(file)],
-            capture_output=True, timeout=WITHIN, check=True, text=True,
+            capture_output=True,
+            timeout=WITHIN,
+            check=True,
+            text=True,
         )
         return [f"line {each['line']}: {each['message']} ({each['code']})" for each in json.loads(done.stdout)]
     except (subprocess.SubprocessError, OSError, ValueError, KeyError) as error:

@@ -80,9 +80,7 @@ def build(trial: Trial, source: Source, machine: str, within: float = WITHIN) ->
     return kept
 
 
-def build_folder(
-    trial: Trial, context: Path, file: Path, machine: str, within: float, lines: list[int]
-) -> Build:
+def build_folder(trial: Trial, context: Path, file: Path, machine: str, within: float, lines: list[int]) -> Build:
     """Build a folder; what is new on the engine after it is removed at the end of the trial.
 
     Args:
@@ -110,24 +108,25 @@ def build_folder(
         raise
     except (RequestException, HTTPError):
         # No output for a while: a step that hangs, or an engine that does.
-        raise too_slow(
-            trial, machine, "build.too_slow", seconds=f"{within:g}", instruction=_last_step(done)
-        ) from None
+        raise too_slow(trial, machine, "build.too_slow", seconds=f"{within:g}", instruction=_last_step(done)) from None
     if not done.image_id:
         raise _failure(done, "the build ended without an image", lines)
     return done
 
 
 def _events(trial: Trial, context: Path, file: Path, machine: str, within: float) -> Iterator[dict[str, Any]]:
-    limits = None if "SLIPWAY_SESSION" in os.environ else {"memory": MEMORY, "memswap": MEMORY}
+    limits: Any = None if "SLIPWAY_SESSION" in os.environ else {"memory": MEMORY, "memswap": MEMORY}
     name = os.path.relpath(file, context)
     events: Iterator[dict[str, Any]] = trial.client(machine).api.build(
-        path=str(context), dockerfile=name if not name.startswith("..") else str(file), rm=True, forcerm=True,
-        decode=True, timeout=math.ceil(within), container_limits=limits,
+        path=str(context),
+        dockerfile=name if not name.startswith("..") else str(file),
+        rm=True,
+        forcerm=True,
+        decode=True,
+        timeout=math.ceil(within),
+        container_limits=limits,
     )
     return events
-
-
 
 
 def _read(said: dict[str, Any], done: Build) -> None:
@@ -154,7 +153,10 @@ def _failure(done: Build, error: str, lines: list[int]) -> Unmet:
     memory = " 137" in error
     return failed(
         "build.out_of_memory" if memory else "build.failed",
-        instruction=_last_step(done), line=line, error=error, output=output,
+        instruction=_last_step(done),
+        line=line,
+        error=error,
+        output=output,
     )
 
 

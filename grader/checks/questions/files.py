@@ -1,4 +1,4 @@
-"""Questions about files, answered by the engine's archive call: nothing is started, so images without a shell work too."""
+"""Questions about files, by the engine's archive call: nothing is started, so images without a shell work too."""
 
 from __future__ import annotations
 
@@ -124,7 +124,14 @@ def put_text(trial: Trial, container_id: str, folder: str, name: str, text: str,
 
 
 def _wanted(
-    trial: Trial, held: str, path: str, contains: Wanted | None, equals: str | None, mode: int | None, machine: str, owner: str
+    trial: Trial,
+    held: str,
+    path: str,
+    contains: Wanted | None,
+    equals: str | None,
+    mode: int | None,
+    machine: str,
+    owner: str,
 ) -> str:
     entry = stat(trial, held, path, machine)
     if entry is None:

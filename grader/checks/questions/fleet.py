@@ -71,9 +71,7 @@ def distinct_answers(group: Containers, at_least: int, path: str, port: int, wit
     different = len(set(answers.values()))
     if different < at_least:
         shown = "; ".join(f"{name}: {body[:60]}" for name, body in answers.items())
-        raise failed(
-            "containers.same_answers", group=group.words, different=different, wanted=at_least, seen=shown
-        )
+        raise failed("containers.same_answers", group=group.words, different=different, wanted=at_least, seen=shown)
     return f"{different} different answers from {len(answers)} containers"
 
 

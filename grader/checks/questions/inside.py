@@ -17,20 +17,24 @@ if TYPE_CHECKING:
     from grader.checks.subjects.container import Container
 
 _NOT_IN_IMAGE = (126, 127)
-# A small client in what images have: a shell with wget (busybox), Python, Node.js. The address is an argument, never code.
+_PYTHON = """
+import sys, urllib.request
+page = urllib.request.urlopen(sys.argv[1], timeout=3).read()
+sys.stdout.write(page.decode("utf-8", "replace"))
+"""
+_NODE = """
+const asked = require("http").get(process.argv[1], { timeout: 3000 }, (answer) => {
+  process.exitCode = answer.statusCode < 400 ? 0 : 1;
+  answer.pipe(process.stdout);
+});
+asked.on("error", (error) => { console.error(error.message); process.exit(1); });
+asked.on("timeout", () => asked.destroy(new Error("no answer in 3 s")));
+"""
+# A client in what images have. The address is an argument of it, never code.
 _CLIENTS: tuple[tuple[str, ...], ...] = (
     ("wget", "-q", "-T", "3", "-O", "-"),
-    (
-        "python3",
-        "-c",
-        "import sys,urllib.request as r; sys.stdout.write(r.urlopen(sys.argv[1],timeout=3).read().decode('utf-8','replace'))",
-    ),
-    (
-        "node",
-        "-e",
-        "require('http').get(process.argv[1],{timeout:3000},r=>{r.pipe(process.stdout);process.exitCode=r.statusCode<400?0:1})"
-        ".on('error',e=>{console.error(e.message);process.exit(1)}).on('timeout',function(){this.destroy(new Error('no answer in 3 s'))})",
-    ),
+    ("python3", "-c", _PYTHON),
+    ("node", "-e", _NODE),
 )
 
 
@@ -43,12 +47,19 @@ def executes(
     if done.exit_code != exit_code:
         said = (done.err.strip() or done.out.strip() or "(nothing)").splitlines()[-3:]
         raise failed(
-            "exec.other_exit", container=container.name, command=" ".join(command), wanted=exit_code,
-            code=done.exit_code, said="\n".join(said),
+            "exec.other_exit",
+            container=container.name,
+            command=" ".join(command),
+            wanted=exit_code,
+            code=done.exit_code,
+            said="\n".join(said),
         )
     if prints is not None and not found(prints, done.out):
         raise failed(
-            "exec.other_output", container=container.name, command=" ".join(command), wanted=named(prints),
+            "exec.other_output",
+            container=container.name,
+            command=" ".join(command),
+            wanted=named(prints),
             seen=done.out.strip() or "(nothing)",
         )
     return f"exit code {exit_code}"
@@ -112,7 +123,7 @@ def too_slow(trial: Trial, machine: str, message_id: str, **facts: object) -> Un
 def _ask(
     trial: Trial, container: FoundContainer, command: tuple[str, ...], body: Wanted | None, within: float, machine: str
 ) -> Executed | None:
-    """The last answer when the time is up, sooner when it is right; None when the container does not have the client."""
+    """The last answer when the time is up, sooner when it is right; None without such a client."""
     last = None
     for left in looks(within, 0.2):
         last = run_inside(trial, container, command, max(left, 5.0), machine)

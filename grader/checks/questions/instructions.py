@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from grader.checks.check import failed, not_attempted
 from grader.checks.source import Source
@@ -57,10 +57,13 @@ def exec_form(subject: Dockerfile, instruction: str, trial: Trial) -> str:
         raise failed("dockerfile.no_instruction", path=subject.path, instruction=instruction)
     if not same[-1].json:
         raise failed(
-            "dockerfile.shell_form", path=subject.path, instruction=instruction, line=same[-1].start_line,
+            "dockerfile.shell_form",
+            path=subject.path,
+            instruction=instruction,
+            line=same[-1].start_line,
             seen=same[-1].original,
         )
-    return same[-1].original
+    return str(same[-1].original)
 
 
 def order(subject: Dockerfile, first: tuple[str, Wanted], then: tuple[str, Wanted], trial: Trial) -> str:
@@ -95,7 +98,7 @@ def ignores(subject: Dockerfile, files: tuple[str, ...], trial: Trial) -> str:
         raise not_attempted("dockerfile.no_ignore", path=subject.path)
     lines = (line.strip() for line in read(listed).splitlines())
     matcher = PatternMatcher([line for line in lines if line and not line.startswith("#")])
-    sent = [file for file in files if not matcher.matches(file)]
+    sent = [file for file in files if not matcher.matches(cast(Any, file))]
     if sent:
         raise failed("dockerfile.not_ignored", path=subject.path, files=", ".join(sent))
     return "kept out"

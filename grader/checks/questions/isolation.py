@@ -54,17 +54,13 @@ def of_fleet(group: Containers, folder: str, trial: Trial) -> str:
     return _isolated(trial, there[0], there[1:], folder, group.machine)
 
 
-def _isolated(
-    trial: Trial, writer: FoundContainer, readers: list[FoundContainer], folder: str, machine: str
-) -> str:
+def _isolated(trial: Trial, writer: FoundContainer, readers: list[FoundContainer], folder: str, machine: str) -> str:
     attrs = trial.client(machine).api.inspect_image(writer.fact.image_id)
     path = _write(trial, writer.id, folder, machine)
     try:
         for reader in readers:
             if stat(trial, reader.id, path, machine) is not None:
-                raise failed(
-                    "isolation.shared_folder", one=writer.fact.name, other=reader.fact.name, folder=folder
-                )
+                raise failed("isolation.shared_folder", one=writer.fact.name, other=reader.fact.name, folder=folder)
         fresh = create(trial, image_of(attrs), NEVER_STARTED, machine=machine)
         if stat(trial, fresh, path, machine) is not None:
             raise failed("isolation.image_changed", image=writer.fact.image)

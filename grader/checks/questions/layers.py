@@ -1,4 +1,4 @@
-"""Questions about layers and sizes. Ancestry is the prefix of `RootFS.Layers`, never `Parent`, which newer engines drop."""
+"""Questions about layers and sizes. Ancestry is the prefix of `RootFS.Layers`; newer engines drop `Parent`."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ def descends(image: Image, base: Image, trial: Trial) -> str:
     found, ground = find_image(trial, image).fact, find_image(trial, base).fact
     if not descends_from(found, ground):
         common = _common(found.diff_ids, ground.diff_ids)
-        raise failed(
-            "image.other_base", image=image.ref, base=base.ref, common=common, layers=len(ground.diff_ids)
-        )
+        raise failed("image.other_base", image=image.ref, base=base.ref, common=common, layers=len(ground.diff_ids))
     return f"its first {len(ground.diff_ids)} layers are those of {base.ref}"
 
 
@@ -41,8 +39,13 @@ def size_at_most(image: Image, times: float, other: Image, trial: Trial) -> str:
     ratio = size / max(reference, 1)
     if ratio > times:
         raise failed(
-            "image.too_large", image=image.ref, other=other.ref, ratio=f"{ratio:.2f}", times=f"{times:g}",
-            size=f"{size / 1e6:.1f}", reference=f"{reference / 1e6:.1f}",
+            "image.too_large",
+            image=image.ref,
+            other=other.ref,
+            ratio=f"{ratio:.2f}",
+            times=f"{times:g}",
+            size=f"{size / 1e6:.1f}",
+            reference=f"{reference / 1e6:.1f}",
         )
     return f"{ratio:.2f} times the size of {other.ref}"
 

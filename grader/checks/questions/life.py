@@ -44,8 +44,13 @@ def state(container: Container, wanted: tuple[str, ...], trial: Trial) -> str:
     seen = find_container(trial, container)
     if seen.fact.status not in wanted:
         raise ending.not_up(
-            trial, seen, container.machine, "container.other_state",
-            container=container.name, wanted=" or ".join(wanted), seen=seen.fact.status,
+            trial,
+            seen,
+            container.machine,
+            "container.other_state",
+            container=container.name,
+            wanted=" or ".join(wanted),
+            seen=seen.fact.status,
         )
     return f"status {seen.fact.status}"
 
@@ -91,9 +96,7 @@ def healthy(container: Container, status: str, within: float, trial: Trial) -> s
         if not seen.fact.running:
             raise ending.not_up(trial, seen, container.machine, "container.ended", container=container.name)
         last = seen.fact.health or ""
-    raise failed(
-        "container.other_health", container=container.name, wanted=status, seen=last, said=_last_probe(seen)
-    )
+    raise failed("container.other_health", container=container.name, wanted=status, seen=last, said=_last_probe(seen))
 
 
 def restarted(container: Container, at_least: int, trial: Trial) -> str:

@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from grader.checks.subjects.journal import Journal
 
 TOUCHES = frozenset({"stop", "kill", "pause", "unpause", "restart", "rename", "update", "destroy"})
-_RENAMED = {"archive-path": "copy_out", "extract-to-dir": "copy_in", "exec_create": "exec", "untag": "untag", "delete": "remove"}
+_RENAMED = {
+    "archive-path": "copy_out",
+    "extract-to-dir": "copy_in",
+    "exec_create": "exec",
+    "untag": "untag",
+    "delete": "remove",
+}
 
 
 def deeds(trial: Trial, machine: str = "") -> list[Deed]:
@@ -52,7 +58,8 @@ def _count(trial: Trial, machine: str, action: str, name: str | None) -> int:
 
 
 def _events(trial: Trial, machine: str) -> list[Deed]:
-    events = trial.client(machine).api.events(since=1, until=f"{time.time():.9f}", decode=True)
+    now: Any = f"{time.time():.9f}"  # the engine takes fractions; whole seconds would hide what was done a moment ago
+    events = trial.client(machine).api.events(since=1, until=now, decode=True)
     return list(_read(events))
 
 

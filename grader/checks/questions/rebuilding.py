@@ -6,6 +6,7 @@ import secrets
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,10 @@ def reuses(subject: Dockerfile, after_changing: str, instruction: str, within: f
 
 
 def _change(file: Path) -> None:
-    """Add empty lines: a change in any kind of text, and a mistake in none. Their number is new each time, so that the
-    layers of an earlier check can never be mistaken for those of this one."""
+    """Add empty lines: a change in any kind of text, and a mistake in none.
+
+    Their number is new each time, so that layers of an earlier check are never mistaken for those of this one.
+    """
     with file.open("a") as text:
         text.write("\n" * (1 + secrets.randbelow(4096)))
 
@@ -67,13 +70,15 @@ def _matching(done: Build, instruction: str) -> list[Step]:
 
 
 def _caches(unchanged: Build) -> bool:
-    """Whether this engine uses a cache at all: sessions that grade may build without one, then nothing is ever cached."""
+    """Whether this engine uses a cache at all: a session that grades may build without one."""
     return any(step.cached for step in unchanged.steps)
 
 
-def _by_text(steps: list[Any] | Any, done: Build, changed: str, instruction: str) -> list[Step]:
-    """Without a cache to watch, the rule of the cache is applied to the text: what follows a COPY or ADD of the changed
-    file in its stage runs again, and so does what copies from such a stage (Docker docs, "Build cache invalidation")."""
+def _by_text(steps: Sequence[Any], done: Build, changed: str, instruction: str) -> list[Step]:
+    """Without a cache to watch, apply its rule to the text (Docker docs, "Build cache invalidation").
+
+    What follows a COPY or ADD of the changed file in its stage runs again, and so does what copies from such a stage.
+    """
     stale_stages: set[str] = set()
     stale, name, again = False, "", []
     wanted = {step.number for step in _matching(done, instruction)}

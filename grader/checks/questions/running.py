@@ -32,9 +32,7 @@ def runs(
     trial: Trial,
 ) -> str:
     """A new container ends in time, with the code and the output that are wanted."""
-    made = starting.started(
-        trial, find_image(trial, image), command, machine=image.machine, environment=environment
-    )
+    made = starting.started(trial, find_image(trial, image), command, machine=image.machine, environment=environment)
     return judge_end(trial, made, image.machine, image.ref, exit_code, prints, errors, within)
 
 
@@ -68,9 +66,7 @@ def stays_up(
     image: Image, seconds: float, command: tuple[str, ...], environment: Mapping[str, str], trial: Trial
 ) -> str:
     """A new container is looked at until the time is over, and never seen to have ended."""
-    made = starting.started(
-        trial, find_image(trial, image), command, machine=image.machine, environment=environment
-    )
+    made = starting.started(trial, find_image(trial, image), command, machine=image.machine, environment=environment)
     for _left in looks(seconds):
         seen = starting.look(trial, made, image.machine)
         if not seen.fact.running:
@@ -97,9 +93,7 @@ def settle(trial: Trial, container_id: str, machine: str, owner: str, seconds: f
             raise ending.not_up(trial, seen, machine, "run.ended", image=owner)
 
 
-def judge_stop(
-    trial: Trial, container_id: str, machine: str, owner: str, within: float, exit_code: int | None
-) -> str:
+def judge_stop(trial: Trial, container_id: str, machine: str, owner: str, within: float, exit_code: int | None) -> str:
     """Stop a container with a grace period of `within` seconds, and look at how it ended."""
     begun = time.monotonic()
     trial.client(machine).api.stop(container_id, timeout=math.ceil(within))

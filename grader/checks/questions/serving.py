@@ -51,11 +51,11 @@ class Answer:
     body: str
 
 
-def image_serves(image: Image, port: int, page: Page, environment: Mapping[str, str], within: float, trial: Trial) -> str:
+def image_serves(
+    image: Image, port: int, page: Page, environment: Mapping[str, str], within: float, trial: Trial
+) -> str:
     """A new container answers."""
-    made = starting.started(
-        trial, find_image(trial, image), machine=image.machine, environment=environment, port=port
-    )
+    made = starting.started(trial, find_image(trial, image), machine=image.machine, environment=environment, port=port)
     said = serve(trial, starting.look(trial, made, image.machine), image.machine, port, page, within)
     starting.remove(trial, made, image.machine)
     return said
@@ -83,7 +83,10 @@ def serve(trial: Trial, container: FoundContainer, machine: str, port: int, page
             break
     if last is None:
         raise failed(
-            "http.no_answer", container=container.fact.name, port=port, seconds=f"{within:g}",
+            "http.no_answer",
+            container=container.fact.name,
+            port=port,
+            seconds=f"{within:g}",
             log=read(trial, container.id, machine).last,
         )
     raise _fault(last, page) or failed("http.no_answer", container=container.fact.name, port=port, seconds="", log="")
@@ -128,7 +131,9 @@ def fetch(url: str) -> Answer | None:
 
 def _fault(answer: Answer, page: Page) -> Exception | None:
     if answer.status != page.status:
-        return failed("http.other_status", path=page.path, status=page.status, seen=answer.status, body=answer.body[:200])
+        return failed(
+            "http.other_status", path=page.path, status=page.status, seen=answer.status, body=answer.body[:200]
+        )
     if page.header is not None:
         name, wanted = page.header
         value = answer.headers.get(name)

@@ -83,9 +83,7 @@ def mounts(container: Container, volume: str, at: str | None, trial: Trial) -> s
         raise failed("container.no_mount", container=container.name, volume=volume, seen=kinds)
     places = [str(mount.get("Destination")) for mount in named]
     if at is not None and at not in places:
-        raise failed(
-            "container.other_mount", container=container.name, volume=volume, at=at, seen=", ".join(places)
-        )
+        raise failed("container.other_mount", container=container.name, volume=volume, at=at, seen=", ".join(places))
     return f"{volume} at {', '.join(places)}"
 
 

@@ -36,7 +36,9 @@ def save_and_load(image: Image, command: tuple[str, ...], prints: Wanted | None,
             _restore(trial, before, archive, image.machine)
     after = find_image(trial, image)
     if after.id != before.id:
-        raise failed("image.not_same", image=image.ref, other="the loaded one", id=short(before.id), other_id=short(after.id))
+        raise failed(
+            "image.not_same", image=image.ref, other="the loaded one", id=short(before.id), other_id=short(after.id)
+        )
     if command or prints is not None:
         made = started(trial, after, command, machine=image.machine)
         judge_end(trial, made, image.machine, image.ref, 0, prints, None, WITHIN)

@@ -1,4 +1,4 @@
-"""Questions about values that a learner's cells left. Only plain JSON is looked at; no message shows the right answer."""
+"""Questions about values that a learner's cells left: plain JSON only. No message shows the right answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 LARGEST = 64 * 1024  # bytes of JSON
 SHORTEST_ID = 12  # digits, as `docker ps` shows them
-_KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "True or False", list: "a list", dict: "a mapping"}
+_KINDS = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "True or False",
+    list: "a list",
+    dict: "a mapping",
+}
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class _Kernel:
     def fetch(self, name: str) -> bytes | None:
         from IPython import get_ipython
 
-        shell = get_ipython()  # type: ignore[no-untyped-call]  # IPython has no types for it
+        shell = get_ipython()
         space: dict[str, Any] = shell.user_ns if shell is not None else {}
         if name not in space or space[name] is None or space[name] is ...:
             return None

@@ -108,9 +108,7 @@ class Machine:
         behind = Image(image, self.name) if isinstance(image, str) else image
         return Containers(names, behind, label, self.name)
 
-    def dockerfile(
-        self, path: str | Path, context: str | Path | None = None, starter: str | None = None
-    ) -> Dockerfile:
+    def dockerfile(self, path: str | Path, context: str | Path | None = None, starter: str | None = None) -> Dockerfile:
         """A Dockerfile of the lesson's folder, built on this machine."""
         file = Path(path)
         return Dockerfile(file, Path(context) if context is not None else file.parent, self.name, starter)
