@@ -1,0 +1,238 @@
+"""A classic build as a stream of typed events: what a cell shows, and what a widget can draw."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from course.kernel.instructions import Instruction, instruction_at, instructions_of
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.DOTALL)
+_IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
+KEPT_LINES = 5
+"""How many of the last lines of output a failure carries."""
+
+
+@dataclass(frozen=True)
+class StepStarted:
+    """An instruction begins. `number` counts from 1; `line` is its line in the Dockerfile, None if unknown."""
+
+    number: int
+    total: int
+    instruction: str
+    line: int | None
+
+
+@dataclass(frozen=True)
+class StepOutput:
+    """An instruction printed something."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """An instruction has ended well, from the cache or by being run, after so many seconds."""
+
+    number: int
+    cached: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class StepFailed:
+    """An instruction failed; the next thing that the iterator does is to raise `BuildFailed`.
+
+    `number` is 0 when the build was refused before its first instruction.
+    """
+
+    number: int
+    line: int | None
+    message: str
+
+
+@dataclass(frozen=True)
+class BuildDone:
+    """The image exists: its id, its names, seconds in all, and how many of the steps came from the cache."""
+
+    image_id: str
+    tags: tuple[str, ...]
+    seconds: float
+    steps: int
+    cached: int
+
+
+BuildEvent = StepStarted | StepOutput | StepDone | StepFailed | BuildDone
+
+
+def build(
+    context: Path,
+    tags: Sequence[str],
+    *,
+    dockerfile: str = "Dockerfile",
+    nocache: bool = False,
+    buildargs: Mapping[str, str] | None = None,
+    client: DockerClient | None = None,
+) -> Generator[BuildEvent, None, None]:
+    """Build an image and yield what happens, as it happens.
+
+    Closing the iterator (or interrupting the cell that consumes it) cancels the build: the engine ends a classic
+    build when its client goes away.
+
+    Args:
+        context: the folder whose files the Dockerfile may copy; its `.dockerignore` counts.
+        tags: the image's names, at least one.
+        dockerfile: the file's path, relative to the context.
+        nocache: run every instruction, whatever the cache holds.
+        buildargs: values for the Dockerfile's ARG instructions.
+        client: the engine; None uses `docker.from_env()`, which is the session.
+
+    Yields:
+        `StepStarted`, `StepOutput`…, `StepDone` for each instruction, then `BuildDone`; or `StepFailed`.
+
+    Raises:
+        BuildFailed: an instruction failed, or the Dockerfile was refused.
+        EngineError: no engine answers.
+    """
+    import docker
+    from docker.errors import APIError, DockerException
+    from requests.exceptions import RequestException
+
+    from course.engine.errors import translate
+
+    text = (context / dockerfile).read_text("utf-8")
+    reading = _Reading(instructions_of(text), text.splitlines(), context.name)
+    try:
+        with nullcontext(client) if client else closing(docker.from_env()) as engine:
+            yield from reading.events(_messages(engine, context, tags[0], dockerfile, nocache, buildargs))
+            image = engine.images.get(reading.image_id)
+            for tag in tags[1:]:
+                image.tag(tag)
+    except APIError as error:
+        refusal = str(error.explanation or error)
+        yield reading.failed(refusal)
+        raise reading.failure(refusal) from error
+    except (DockerException, RequestException) as error:
+        raise translate(error) from error
+    cached = sum(step.cached for step in reading.done)
+    yield BuildDone(str(image.id), tuple(tags), time.monotonic() - reading.began, len(reading.done), cached)
+
+
+def _messages(
+    engine: DockerClient,
+    context: Path,
+    tag: str,
+    dockerfile: str,
+    nocache: bool,
+    buildargs: Mapping[str, str] | None,
+) -> Generator[Mapping[str, Any], None, None]:
+    """The engine's messages; the answer is closed whatever ends the iteration, which is what cancels the build."""
+    answers: list[Any] = []
+    hooks = engine.api.hooks["response"]  # an APIClient is a requests.Session
+
+    def hook(response: Any, **_: object) -> None:
+        answers.append(response)
+
+    hooks.append(hook)
+    try:
+        yield from engine.api.build(
+            path=str(context),
+            tag=tag,
+            dockerfile=dockerfile,
+            nocache=nocache,
+            buildargs=dict(buildargs or {}),
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+    finally:
+        hooks.remove(hook)
+        for answer in answers:
+            answer.close()
+
+
+@dataclass
+class _Reading:
+    """The state of reading one build's messages."""
+
+    instructions: Sequence[Instruction]
+    source: Sequence[str]
+    folder: str
+    began: float = field(default_factory=time.monotonic)
+    image_id: str = ""
+    done: list[StepDone] = field(default_factory=list)
+    step: StepStarted | None = None
+    _since: float = 0.0
+    _cached: bool = False
+    _output: list[str] = field(default_factory=list)
+
+    def events(self, messages: Generator[Mapping[str, Any], None, None]) -> Iterator[BuildEvent]:
+        with closing(messages):
+            for message in messages:
+                if "error" in message:
+                    yield self.failed(str(message["error"]))
+                    raise self.failure(str(message["error"]))
+                yield from self._read(message)
+        yield from self._end_step()
+
+    def failed(self, message: str) -> StepFailed:
+        line = self.step.line if self.step else _line_in(message)
+        return StepFailed(self.step.number if self.step else 0, line, message)
+
+    def failure(self, message: str) -> Exception:
+        from course.engine.errors import BuildFailed
+        from course.kernel.advice import next_step
+
+        line = self.step.line if self.step else _line_in(message)
+        instruction = self.step.instruction if self.step else ""
+        if not instruction and line and line <= len(self.source):
+            instruction = self.source[line - 1].strip()
+        output = "\n".join(self._output[-KEPT_LINES:])
+        return BuildFailed(instruction, line, output, message, try_next=next_step(message, self.folder))
+
+    def _read(self, message: Mapping[str, Any]) -> Iterator[BuildEvent]:
+        found = _IMAGE_ID.search(str(message.get("aux", "")))
+        if found:
+            self.image_id = found[0]
+        text = str(message.get("stream", ""))
+        step = _STEP.match(text)
+        if step:
+            yield from self._end_step()
+            yield self._begin_step(int(step[1]), int(step[2]), step[3].strip())
+        elif text.strip() == "---> Using cache":
+            self._cached = True
+        elif self.step and text.strip() and not _is_bookkeeping(text):
+            self._output.extend(text.rstrip("\n").splitlines())
+            yield StepOutput(self.step.number, text)
+        else:
+            self.image_id = text.split()[-1] if text.startswith("Successfully built") else self.image_id
+
+    def _begin_step(self, number: int, total: int, text: str) -> StepStarted:
+        self._since, self._cached, self._output = time.monotonic(), False, []
+        self.step = StepStarted(number, total, text, instruction_at(self.instructions, number, text))
+        return self.step
+
+    def _end_step(self) -> Iterator[BuildEvent]:
+        if self.step is not None:
+            self.done.append(StepDone(self.step.number, self._cached, time.monotonic() - self._since))
+            self.step = None
+            yield self.done[-1]
+
+
+def _is_bookkeeping(text: str) -> bool:
+    """Whether the engine speaks of itself: ` ---> 5d82be416958`, the containers that it makes, and its last lines."""
+    return text.strip().startswith(("--->", "Removing intermediate container", "Successfully ", "[Warning]"))
+
+
+def _line_in(message: str) -> int | None:
+    found = re.search(r"parse error(?: on)? line (\d+)", message)
+    return int(found[1]) if found else None

@@ -1,0 +1,99 @@
+"""What `%%dockerfile` does: write the file, build the image, show each instruction, and raise if it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from course.errors import CourseError
+from course.kernel.advice import lint
+from course.kernel.build import BuildDone, build
+from course.kernel.build_view import BuildView
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+
+class Screen(Protocol):
+    """Where a view is shown; IPython's display handle is one."""
+
+    def update(self, obj: Any) -> object: ...
+
+
+def context_of(name: str, folder: Path) -> Path:
+    """The build context of an image: the folder that has its name, else the current one.
+
+    So `%%dockerfile shop:1` writes `shop/Dockerfile` where there is a folder `shop`, and two images of a lesson do not
+    write over each other's files.
+    """
+    named = folder / name.rpartition("/")[2].partition(":")[0]
+    return named if named.is_dir() else folder
+
+
+def build_dockerfile(
+    text: str,
+    name: str,
+    *,
+    tags: Sequence[str] = (),
+    file: str = "Dockerfile",
+    context: Path | None = None,
+    nocache: bool = False,
+    buildargs: Mapping[str, str] | None = None,
+    client: DockerClient | None = None,
+    screen: Screen | None = None,
+) -> BuildDone:
+    """Write a Dockerfile and build it.
+
+    Args:
+        text: the Dockerfile.
+        name: the image's name, such as `shop` or `shop:1`.
+        tags: further names for the same image.
+        file: where to write it, relative to the context.
+        context: the folder whose files it may copy; None takes `context_of(name, current folder)`.
+        nocache: run every instruction.
+        buildargs: values for ARG instructions.
+        client: the engine; None uses `docker.from_env()`.
+        screen: is given the `BuildView` after each event; None shows nothing.
+
+    Returns:
+        The image that was built.
+
+    Raises:
+        BuildFailed: with the instruction, its line, and the last output.
+        CourseError: the file would lie outside the build context, or the context is not a folder.
+    """
+    folder = (context or context_of(name, Path.cwd())).resolve()
+    _write(text, folder, file)
+    view = BuildView(name, text.splitlines())
+
+    def show() -> None:
+        if screen is not None:
+            screen.update(view)
+
+    events = build(folder, [name, *tags], dockerfile=file, nocache=nocache, buildargs=buildargs, client=client)
+    done: BuildDone | None = None
+    try:
+        with closing(events):
+            for event in view.following(events):
+                show()
+                done = event if isinstance(event, BuildDone) else done
+    except KeyboardInterrupt:
+        view.interrupted()
+        raise
+    finally:
+        view.advice = lint(text)
+        show()
+    assert done is not None, "build() ends with BuildDone or raises"
+    return done
+
+
+def _write(text: str, folder: Path, file: str) -> None:
+    path = (folder / file).resolve()
+    if not folder.is_dir():
+        raise CourseError("a folder to build from", f"{folder.name} is not a folder", "make it, or correct --context")
+    if not path.is_relative_to(folder):
+        raise CourseError("a Dockerfile inside the build context", f"--file {file}", "choose a path in that folder")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")

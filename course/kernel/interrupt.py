@@ -1,0 +1,121 @@
+"""What the running cell started on the engine, so that interrupting the cell stops it.
+
+docker-py sends every request through `APIClient.send`. In this kernel that one method also notes two things for the
+time of a cell: which containers were started, and which answers are still being streamed. A build is a streamed answer,
+and the engine cancels a classic build when its client goes away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
+from types import ModuleType
+from typing import Any
+from weakref import WeakSet
+
+_START = re.compile(r"/containers/([^/]+)/(?:start|restart)(?:\?|$)")
+_MODULE = "docker.api.client"
+STOP_SECONDS = 2
+"""How long a container has to end after SIGTERM before it is killed."""
+
+
+class Work:
+    """The containers and streams of one cell."""
+
+    def __init__(self) -> None:
+        self._started: dict[str, Any] = {}  # container id or name → the APIClient that started it
+        self._streams: WeakSet[Any] = WeakSet()
+
+    def install(self) -> None:
+        """Watch docker-py, now or as soon as it is imported (importing it here would slow the start of the kernel)."""
+        if _MODULE in sys.modules:
+            self.watch(sys.modules[_MODULE])
+        else:
+            sys.meta_path.insert(0, _OnImport(self))
+
+    def watch(self, module: ModuleType) -> None:
+        """Note the requests of every `APIClient` from here on."""
+        client, work = module.APIClient, self
+        inner = client.send  # requests.Session.send
+
+        def send(api: Any, request: Any, **options: Any) -> Any:
+            start = _START.search(request.path_url) if request.method == "POST" else None
+            if start:
+                work._started[start[1]] = api  # before the answer: the interrupt may come while it is awaited
+            response = inner(api, request, **options)
+            if start and response.status_code != 204:
+                work._started.pop(start[1], None)  # refused, or it ran already (304)
+            if options.get("stream"):
+                work._streams.add(response)
+            return response
+
+        client.send = send
+
+    def begin(self, *_: object) -> None:
+        """A cell begins: forget what earlier cells started."""
+        self._started.clear()
+        self._streams.clear()
+
+    def end(self, result: Any) -> None:
+        """A cell has ended: if it was interrupted, stop what it started and say so."""
+        if isinstance(result.error_in_exec, KeyboardInterrupt | asyncio.CancelledError):
+            for line in self.stop():
+                print(line)
+
+    def stop(self) -> list[str]:
+        """Close the streams and stop the containers; return a line for each container that was stopped."""
+        for response in list(self._streams):
+            with contextlib.suppress(Exception):  # a broken stream is closed already
+                response.close()
+        return [line for ref, api in self._started.items() for line in _stop(api, ref)]
+
+
+WORK = Work()
+"""The one of this process."""
+
+
+def _stop(api: Any, ref: str) -> list[str]:
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    try:
+        facts = api.inspect_container(ref)
+        if not facts["State"].get("Running"):
+            return []
+        api.stop(ref, timeout=STOP_SECONDS)
+    except (DockerException, RequestException) as error:
+        return [] if "404" in str(error) else [f"✗ container {ref[:12]} may still run: {error}"]
+    return [f"✓ interrupted: container {facts['Name'].lstrip('/')} is stopped"]
+
+
+class _OnImport(MetaPathFinder):
+    """Calls `Work.watch` once docker-py's client module has been executed, then takes no further part in imports."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname != _MODULE:
+            return None
+        sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and isinstance(spec.loader, SourceFileLoader):
+            spec.loader = _Watched(spec.loader.name, spec.loader.path, self._work)
+        return spec
+
+
+class _Watched(SourceFileLoader):
+    def __init__(self, name: str, path: str, work: Work) -> None:
+        super().__init__(name, path)
+        self._work = work
+
+    def exec_module(self, module: ModuleType) -> None:
+        super().exec_module(module)
+        self._work.watch(module)

@@ -1,0 +1,70 @@
+"""A Jupyter server extension: `docker` in a terminal of JupyterLab or Notebook 7 reaches the workspace's session.
+
+Only terminals are given the session's socket. Kernels find it by themselves (`course.kernel.attach`), so that a kernel
+that starts after the session was ended gets the new one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+from course.errors import CourseError
+from course.kernel.attach import Attachment
+
+
+class TerminalSession:
+    """The server's own lease, and the environment that it gives to terminals.
+
+    Args:
+        manager: the server's terminal manager (terminado's `TermManagerBase`).
+        log: the server's logger.
+    """
+
+    def __init__(self, manager: Any, log: Any) -> None:
+        self._log = log
+        self._session: dict[str, str] = dict(os.environ)
+        self._attachment = Attachment(self._session)
+        self._make_term_env = manager.make_term_env
+        manager.make_term_env = self.make_term_env
+
+    def attach(self) -> None:
+        """Take the lease; a failure is logged, and tried again when a terminal is opened."""
+        try:
+            self._attachment.require()
+        except CourseError as error:
+            self._log.warning("slipway: terminals have no session yet: %s; %s", error.observed, error.try_next)
+
+    def make_term_env(self, *args: Any, **options: Any) -> dict[str, str]:
+        """The environment of a new terminal: the server's, changed so that DOCKER_HOST names the session's socket.
+
+        Without a session DOCKER_HOST names a socket that does not exist, so that a command meant for the session never
+        reaches the engine itself; the server's log says what went wrong.
+        """
+        environment: dict[str, str] = self._make_term_env(*args, **options)
+        before = dict(os.environ)
+        self.attach()
+        for name in before.keys() - self._session.keys():
+            environment.pop(name, None)
+        changed = {name: value for name, value in self._session.items() if before.get(name) != value}
+        return {**environment, **changed}
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "course.kernel.server_extension"}]
+
+
+def _load_jupyter_server_extension(server: Any) -> None:
+    """Name the workspace for every kernel and terminal of this server."""
+    os.environ.setdefault("SLIPWAY_WORKSPACE", str(Path(server.root_dir).resolve()))
+
+
+async def _start_jupyter_server_extension(server: Any) -> None:
+    """Attach in a thread, once the extension that makes the terminal manager has been loaded."""
+    manager = server.web_app.settings.get("terminal_manager")
+    if manager is None:
+        return  # terminals are switched off
+    terminals = TerminalSession(manager, server.log)
+    asyncio.get_running_loop().run_in_executor(None, terminals.attach)

@@ -1,0 +1,120 @@
+"""Which lesson made which object of a session: a note on disk, brought up to date when a lesson is set up.
+
+All lessons of a workspace share one session, and the engine does not know about lessons. What is there when a lesson
+begins belongs to the lesson before; what appears afterwards belongs to the one that was begun last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from course.paths import state_dir
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+NOBODY = ""
+"""The owner of what was there before the first lesson."""
+_BUILT_IN_NETWORKS = ("bridge", "host", "none")
+
+
+@dataclass(frozen=True)
+class Belonging:
+    """An object: its kind (container, image, network, volume), what the engine calls it, and what a person does."""
+
+    kind: str
+    ref: str
+    name: str
+
+    @property
+    def key(self) -> str:
+        """The text that stands for it in the note."""
+        return f"{self.kind}:{self.ref}"
+
+
+class _Note(msgspec.Struct):
+    current: str = NOBODY
+    owners: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+def lesson_begins(client: DockerClient, sid: str, lesson_id: str) -> None:
+    """Note that what appears from here on in this session belongs to this lesson."""
+    note = _read(sid)
+    if note.current != lesson_id:
+        present = [thing.key for thing in holdings(client)]
+        owners = {key: note.owners.get(key, note.current) for key in present}
+        _write(sid, _Note(lesson_id, owners))
+
+
+def of_lesson(client: DockerClient, sid: str, lesson_id: str) -> list[Belonging]:
+    """What the lesson made and is still there, containers first, because they hold on to the rest."""
+    note = _read(sid)
+    return [thing for thing in holdings(client) if note.owners.get(thing.key, note.current) == lesson_id]
+
+
+def holdings(client: DockerClient) -> Iterator[Belonging]:
+    """Everything that the session holds besides the base images and the built-in networks."""
+    for container in client.containers.list(all=True, ignore_removed=True):
+        yield Belonging("container", str(container.id), str(container.name))
+    for image in client.images.list():
+        if any(tag.startswith("course/") for tag in image.tags):
+            own = [tag for tag in image.tags if not tag.startswith("course/")]
+        else:
+            own = image.tags or [str(image.id)]
+        for tag in own:
+            yield Belonging("image", tag, tag.removeprefix("sha256:")[:12] if tag == image.id else tag)
+    for network in client.networks.list():
+        if network.name not in _BUILT_IN_NETWORKS:
+            yield Belonging("network", str(network.id), str(network.name))
+    for volume in client.volumes.list():
+        yield Belonging("volume", str(volume.name), str(volume.name)[:12] if len(volume.name) == 64 else volume.name)
+
+
+def remove(client: DockerClient, things: Iterable[Belonging]) -> list[Belonging]:
+    """Remove these objects; return those that were still there.
+
+    Raises:
+        docker.errors.APIError: the engine refused one, for a reason other than its absence.
+    """
+    from docker.errors import NotFound
+
+    api: Any = client.api
+    how: dict[str, Callable[[str], object]] = {
+        "container": lambda ref: api.remove_container(ref, force=True, v=True),
+        "image": lambda ref: api.remove_image(ref, force=True),
+        "network": lambda ref: api.remove_network(ref),
+        "volume": lambda ref: api.remove_volume(ref),
+    }
+    gone = []
+    for thing in things:
+        try:
+            how[thing.kind](thing.ref)
+        except NotFound:
+            continue  # a volume goes with its container, an image with its last name
+        gone.append(thing)
+    return gone
+
+
+def _path(sid: str) -> Path:
+    folder = state_dir() / "belongings"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / f"{Path(sid).name}.json"
+
+
+def _read(sid: str) -> _Note:
+    try:
+        return msgspec.json.decode(_path(sid).read_bytes(), type=_Note)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return _Note()
+
+
+def _write(sid: str, note: _Note) -> None:
+    path = _path(sid)
+    new = path.with_suffix(".new")
+    new.write_bytes(msgspec.json.encode(note))
+    new.replace(path)

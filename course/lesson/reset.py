@@ -1,0 +1,65 @@
+"""The clean-up cell: remove what the lesson made, and show it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from course.lesson.belongings import Belonging
+
+
+def reset(lesson_id: str | None = None) -> None:
+    """Remove the containers, images, networks and volumes of a lesson, end its second machines, and print what went.
+
+    The base images, and what other lessons made, stay.
+
+    Args:
+        lesson_id: the lesson; None is the one that was set up.
+
+    Raises:
+        CourseError: there is no session, or the engine refused.
+    """
+    from course.lesson.current import current
+    from course.lesson.machines import end_machines
+
+    for line in described(remove_objects(current(lesson_id).id)):
+        print(line)
+    for name in end_machines():
+        print(f"✓ ended the machine {name}")
+
+
+def remove_objects(lesson_id: str, workspace: Path | None = None) -> list[Belonging]:
+    """Remove what a lesson made in a session, and return it.
+
+    Args:
+        lesson_id: the lesson's id.
+        workspace: whose session; None is the session of this process.
+
+    Raises:
+        CourseError: there is no session, or the engine refused.
+    """
+    from course.kernel.attach import ATTACHMENT, given_session
+    from course.lesson import belongings
+    from course.lesson.session import client
+
+    if workspace is None or given_session():
+        session = ATTACHMENT.require()
+        with client(session.url) as engine:
+            return belongings.remove(engine, belongings.of_lesson(engine, session.id, lesson_id))
+    from course.gateway import attach
+
+    with attach(workspace) as lease, client(lease.session.url) as engine:
+        return belongings.remove(engine, belongings.of_lesson(engine, lease.session.id, lesson_id))
+
+
+def described(gone: Sequence[Belonging]) -> list[str]:
+    """What was removed, a line for each kind."""
+    if not gone:
+        return ["✓ nothing to remove"]
+    return [
+        f"✓ removed {len(names)} {kind}{'' if len(names) == 1 else 's'}: {', '.join(names)}"
+        for kind, names in ((kind, [one.name for one in group]) for kind, group in groupby(gone, lambda one: one.kind))
+    ]

@@ -1,0 +1,172 @@
+"""How far a learner is: predictions, checks and hints, kept on disk by lesson.
+
+One JSON file under `state_dir()/progress`; every change reads it, changes it and replaces it under a lock, so that
+several kernels and the command line can write at the same time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from filelock import FileLock
+
+from course.paths import state_dir
+
+if TYPE_CHECKING:
+    from course.manifest import Course
+    from course.standing import Summary
+
+LOCK_SECONDS = 10.0
+
+
+class Prediction(msgspec.Struct):
+    """The first answer to a question, and the newest one (letters from A)."""
+
+    first: str
+    answer: str
+    right: bool
+
+
+class CheckRecord(msgspec.Struct):
+    """What the checks of one graded cell gave: now, at best, out of how many points, after how many attempts."""
+
+    points: float
+    best: float
+    out_of: float
+    attempts: int
+
+
+class LessonRecord(msgspec.Struct):
+    """All that is kept of one lesson; `opened` is when it was set up last (ISO 8601, UTC)."""
+
+    opened: str = ""
+    predictions: dict[str, Prediction] = msgspec.field(default_factory=dict)
+    checks: dict[str, CheckRecord] = msgspec.field(default_factory=dict)
+    hints: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class Progress(msgspec.Struct):
+    """The whole file: lessons by id."""
+
+    lessons: dict[str, LessonRecord] = msgspec.field(default_factory=dict)
+
+    def lesson(self, id_: str) -> LessonRecord:
+        """The record of the lesson that an id belongs to (`L01`, `L01-stay-up`); made if absent."""
+        return self.lessons.setdefault(id_.split("-", 1)[0], LessonRecord())
+
+
+def read() -> Progress:
+    """What is on disk; nothing, if there is no file or it cannot be read (a copy is then kept beside it)."""
+    path = _path()
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Progress)
+    except FileNotFoundError:
+        return Progress()
+    except msgspec.DecodeError:
+        path.replace(path.with_suffix(".unreadable"))
+        return Progress()
+
+
+def record_check(exercise: str, points: float, out_of: float) -> None:
+    """Keep what the checks of an exercise gave.
+
+    Args:
+        exercise: the id that was given to `grade`, such as `L01-stay-up` or `L01-stay-up-hidden`.
+        points: what was earned.
+        out_of: what could be earned.
+    """
+    with _changing() as progress:
+        checks = progress.lesson(exercise).checks
+        before = checks.get(exercise)
+        best = max(points, before.best if before else 0.0)
+        checks[exercise] = CheckRecord(points, best, out_of, before.attempts + 1 if before else 1)
+
+
+def record_prediction(question: str, answer: str, right: bool) -> None:
+    """Keep the answer to a question, a letter from A; the first one stays known."""
+    with _changing() as progress:
+        predictions = progress.lesson(question).predictions
+        before = predictions.get(question)
+        predictions[question] = Prediction(before.first if before else answer, answer, right)
+
+
+def record_hint(exercise: str, step: int) -> None:
+    """Keep that the hints of an exercise were read up to this step (from 1)."""
+    with _changing() as progress:
+        hints = progress.lesson(exercise).hints
+        hints[exercise] = max(step, hints.get(exercise, 0))
+
+
+def record_opened(lesson: str) -> None:
+    """Keep that a lesson was set up now."""
+    with _changing() as progress:
+        progress.lesson(lesson).opened = datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def prediction(question: str) -> Prediction | None:
+    """The learner's answer to a question, None before there is one."""
+    return read().lesson(question).predictions.get(question)
+
+
+def hints_read(exercise: str) -> int:
+    """How many hints of an exercise were read."""
+    return read().lesson(exercise).hints.get(exercise, 0)
+
+
+def summary(course: Course | None = None) -> Summary:
+    """Where the learner stands in every lesson; it shows itself as text and as HTML.
+
+    Args:
+        course: the manifest; None loads it.
+    """
+    from course.manifest import load
+    from course.standing import summarise
+
+    return summarise(course or load(), read())
+
+
+def next_step(course: Course | None = None) -> str:
+    """What to do next, as one sentence."""
+    return summary(course).next_step
+
+
+@contextlib.contextmanager
+def _changing() -> Iterator[Progress]:
+    path = _path()
+    with FileLock(path.with_suffix(".lock"), timeout=LOCK_SECONDS):
+        progress = read()
+        yield progress
+        _replace(path, msgspec.json.format(msgspec.json.encode(progress), indent=1))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Write beside the file and move over it: a reader sees the old content or the new, never half of one."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".progress-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _path() -> Path:
+    folder = state_dir() / "progress"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / "progress.json"
+
+
+def as_json(progress: Progress) -> Mapping[str, object]:
+    """The record as plain JSON values, for scripts."""
+    plain: Mapping[str, object] = msgspec.to_builtins(progress)
+    return plain

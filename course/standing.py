@@ -1,0 +1,117 @@
+"""Where a learner stands: the record of `course.progress` read beside the manifest, and what to do next."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from course.manifest import Course, Exercise, Lesson
+    from course.progress import LessonRecord, Progress
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One lesson: what was earned and answered of what there is.
+
+    `points` are the best ones so far. The hidden checks of an exercise run only when marks count, so `out_of` holds the
+    points of the checks that were run here, and of the exercises that were not tried yet.
+    """
+
+    lesson: str
+    title: str
+    opened: bool
+    points: float
+    out_of: float
+    predicted: int
+    questions: int
+    hints: int
+
+    @property
+    def done(self) -> bool:
+        """Whether every exercise has its points; a lesson without exercises is done when it was opened."""
+        return self.opened and self.points >= self.out_of
+
+    @property
+    def state(self) -> str:
+        """A symbol and a word."""
+        return "✓ done" if self.done else "… begun" if self.opened else "○ not begun"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The whole course; print it, or let it be the last line of a cell."""
+
+    lessons: tuple[Standing, ...]
+    next_step: str
+
+    def __str__(self) -> str:
+        if not self.lessons:
+            return self.next_step
+        width = max(len(one.title) for one in self.lessons)
+        rows = [
+            f"{one.lesson}  {one.title:<{width}}  {one.state:<11}  "
+            f"{one.points:g} of {one.out_of:g} points, {one.predicted} of {one.questions} predictions, "
+            f"{one.hints} hint{'' if one.hints == 1 else 's'}"
+            for one in self.lessons
+        ]
+        return "\n".join([*rows, f"Next: {self.next_step}"])
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": self._html()}
+
+    def _html(self) -> str:
+        rows = "".join(
+            f"<tr><th scope='row' style='text-align:left'>{one.lesson} {html.escape(one.title)}</th>"
+            f"<td>{one.state}</td><td>{one.points:g} of {one.out_of:g}</td>"
+            f"<td>{one.predicted} of {one.questions}</td><td>{one.hints}</td></tr>"
+            for one in self.lessons
+        )
+        head = "".join(f"<th scope='col'>{name}</th>" for name in ("lesson", "state", "points", "predictions", "hints"))
+        return (
+            f"<table><caption>Your progress</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+            f"<p>Next: {html.escape(self.next_step)}</p>"
+        )
+
+
+def summarise(course: Course, progress: Progress) -> Summary:
+    """Read the record beside the manifest."""
+    lessons = tuple(_standing(lesson, progress.lesson(lesson.id)) for lesson in course.lessons)
+    return Summary(lessons, _next_step(course, progress, lessons))
+
+
+def earned(exercise: Exercise, record: LessonRecord) -> tuple[float, float]:
+    """The best points of an exercise so far, and of how many."""
+    own = [check for id_, check in record.checks.items() if id_ in (exercise.id, f"{exercise.id}-hidden")]
+    if not own:
+        return 0.0, exercise.points
+    return sum(check.best for check in own), sum(check.out_of for check in own)
+
+
+def _standing(lesson: Lesson, record: LessonRecord) -> Standing:
+    points = [earned(exercise, record) for exercise in lesson.exercises]
+    return Standing(
+        lesson=lesson.id,
+        title=lesson.title,
+        opened=bool(record.opened),
+        points=sum(best for best, _ in points),
+        out_of=sum(out_of for _, out_of in points),
+        predicted=sum(question.id in record.predictions for question in lesson.questions),
+        questions=len(lesson.questions),
+        hints=sum(record.hints.values()),
+    )
+
+
+def _next_step(course: Course, progress: Progress, lessons: tuple[Standing, ...]) -> str:
+    for lesson, standing in zip(course.lessons, lessons, strict=True):
+        if standing.done:
+            continue
+        if not standing.opened:
+            return f"open {lesson.name}/{lesson.notebook.name} ({lesson.title}, about {lesson.minutes} minutes)."
+        record = progress.lesson(lesson.id)
+        for exercise in lesson.exercises:
+            best, out_of = earned(exercise, record)
+            if best < out_of:
+                return f"the exercise {exercise.id} ({exercise.title}) in {lesson.name}/{lesson.notebook.name}."
+    return "every lesson is done."
