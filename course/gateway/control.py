@@ -91,7 +91,7 @@ class Control:
         return web.json_response(self._sessions.facts_of(live), status=201)
 
     async def _lease(self, request: web.Request) -> web.StreamResponse:
-        """Hold a lease until the connection or its process ends; the answer is a line at the start and one at the end."""
+        """Hold a lease until the connection or its process ends; answers with a line at once and one at the end."""
         asked = await request.json()
         live = await self._leased(asked)
         token = str(asked["token"])

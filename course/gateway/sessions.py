@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
 
-from course.gateway import firewall, peer
-from course.gateway.adopt import base_images, reconcile
-from course.gateway.cgroups import Cgroups, NoCgroups, choose
+from course.gateway import peer
+from course.gateway.adopt import reconcile
 from course.gateway.errors import GatewayError, NameTaken, NoSession
 from course.gateway.home import Home, check_length
 from course.gateway.journal_file import Journal
@@ -21,16 +21,19 @@ from course.gateway.policy.limits import POLICIES
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.reference import ENGINE_HOST
 from course.gateway.quota import QuotaWatcher
-from course.gateway.scope import Bases, Scope, new_sid, owner
+from course.gateway.scope import Scope, new_sid, owner
 from course.gateway.server import DataPlane, SessionServer
+from course.gateway.surroundings import Surroundings
 from course.gateway.sweep import Belongings, Leftover, Sweeper
 from course.gateway.upstream import EngineUnavailable
 from course.paths import state_dir
 
 log = logging.getLogger("course.gateway")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}", re.ASCII)
 TICK = 0.5  # seconds between looks at leases
 QUOTA_TICKS = 6  # looks at leases for each look at what was written
 RETRY_TICKS = 20  # … for each attempt to remove what could not be removed
+LAST_WORDS = 0.1  # seconds that calls under way have when a session ends; 0 would mean for ever (aiohttp)
 ENGINE_TICKS = 4  # … for each look at whether the engine still answers
 
 
@@ -76,16 +79,12 @@ class Sessions:
         self._live: dict[str, Live] = {}
         self._ledger = Ledger(home.state / "ledger.db")
         self._leases = LeaseBook(self._ledger)
-        self._bases = Bases()
         self._plane = DataPlane(home.engine_socket, self.scopes)
         self._engine = self._plane.engine
-        self._cgroups: Cgroups = NoCgroups("the engine was not asked yet")
-        self._firewall = "not needed before the first grading session"
-        self._local = False
+        self._around = Surroundings(self._engine, home.engine_socket, self.owner)
         self._ending: dict[str, asyncio.Task[list[Leftover]]] = {}
         self._background: set[asyncio.Task[list[Leftover]]] = set()
         self._opening = asyncio.Lock()
-        self._engine_away = ""
         self._ticker: asyncio.Task[None] | None = None
 
     # ---- life of the gateway
@@ -97,9 +96,9 @@ class Sessions:
             EngineUnavailable: the engine does not answer.
         """
         await self._plane.start()
-        await self._meet_engine()
-        self._networks = Networks(self._engine, firewalled=self._local)
-        self._sweeper = Sweeper(self._engine, self._cgroups)
+        await self._around.meet()
+        self._networks = Networks(self._engine, firewalled=False)
+        self._sweeper = Sweeper(self._engine, self._around.cgroups)
         self._quota = QuotaWatcher(self._engine, self.owner)
         rows = self._ledger.sessions()
         heads = {row.sid for row in rows if not row.ending}
@@ -121,7 +120,7 @@ class Sessions:
         if self._ending:
             await asyncio.wait(set(self._ending.values()))
         for live in self._live.values():
-            await live.server.close(0.0)
+            await live.server.close(LAST_WORDS)
             live.journal.close()
         await self._plane.close()
         self._ledger.close()
@@ -132,22 +131,13 @@ class Sessions:
         return bool(self._live or self._ending or self._ledger.sessions())
 
     def status(self) -> dict[str, Any]:
-        """What `course gateway status` shows; `weaker` names what this machine does not let the gateway do."""
-        weaker = {
-            "cgroups": self._cgroups.weaker,
-            "firewall": "" if self._firewall.startswith("not needed") else self._firewall,
-            "engine": self._engine_away,
-        }
+        """What `course gateway status` shows."""
         return {
             "engine": self._home.engine,
-            "owner": self.owner,
             "sessions": len(self._live),
             "ending": len(self._ending),
-            "bases": sorted(self._bases.tags),
-            "cgroups": self._cgroups.parent("<session>"),
-            "firewall": self._firewall or "in force",
-            "weaker": {part: why for part, why in weaker.items() if why},
             "log": str(self._home.log),
+            **self._around.status(),
         }
 
     # ---- sessions
@@ -186,6 +176,8 @@ class Sessions:
             GatewayError: no such policy.
             EngineUnavailable: the engine is away.
         """
+        if not NAME.fullmatch(name):
+            raise GatewayError("a name of up to 80 letters, digits and . _ + -", repr(name), "choose another name")
         if policy not in POLICIES:
             raise GatewayError("a policy: learner or grading", policy, "--policy learner")
         async with self._opening:
@@ -198,7 +190,7 @@ class Sessions:
             row = SessionRow(sid, name, policy, family or sid, time.time())
             self._ledger.add_session(row)
             try:
-                self._bases.replace(await base_images(self._engine))
+                await self._around.refresh_bases()
                 live = await self._go_live(row)
                 await self._mark(live.scope)
                 await self._networks.default(live.scope)
@@ -276,27 +268,14 @@ class Sessions:
 
     # ---- inside
 
-    async def _meet_engine(self) -> None:
-        """Learn what the engine and this machine offer; again after each restart of the engine."""
-        answer = await self._engine.ask(EngineRequest("GET", ("info",)))
-        if not answer.ok:
-            raise EngineUnavailable(answer.message)
-        pid = peer.listener_pid(self._home.engine_socket)
-        self._local = peer.shares_namespace(pid, "net")
-        self._cgroups = choose(
-            str(answer.value.get("CgroupDriver") or ""),
-            str(answer.value.get("CgroupVersion") or "1"),
-            self.owner,
-            peer.shares_namespace(pid, "cgroup"),
-        )
-        self._bases.replace(await base_images(self._engine))
-
     async def _go_live(self, row: SessionRow) -> Live:
         policy = POLICIES[row.policy]
         if not policy.outside:
-            await self._ensure_firewall()
-        self._cgroups.make(row.sid, policy.limits)
-        scope = Scope(row, self._ledger, self._bases, self.scopes, self.owner, self._cgroups.parent(row.sid))
+            self._networks.firewalled = await self._around.ensure_firewall()
+        self._around.cgroups.make(row.sid, policy.limits)
+        scope = Scope(
+            row, self._ledger, self._around.bases, self.scopes, self.owner, self._around.cgroups.parent(row.sid)
+        )
         self.scopes[row.sid] = scope
         notes = Journal(self._home.journals, row.sid)
         server = await self._plane.serve(scope, check_length(self._home.run / f"{row.sid}.sock"), notes.write)
@@ -313,22 +292,15 @@ class Sessions:
 
     async def _mark(self, scope: Scope) -> None:
         """Leave a tag that says whose session this is, should the ledger be lost; only gateways can write such tags."""
-        for image_id in sorted(self._bases.ids)[:1]:
+        for image_id in sorted(self._around.bases.ids)[:1]:
             query = {"repo": f"{ENGINE_HOST}/{scope.sid}/owner", "tag": self.owner}
             await self._engine.ask(EngineRequest("POST", ("images", image_id, "tag"), query))
-
-    async def _ensure_firewall(self) -> None:
-        if self._local:
-            self._firewall = await asyncio.to_thread(firewall.ensure)
-        else:
-            self._firewall = "the engine runs on another machine or in a container"
-        self._networks.firewalled = not self._firewall
 
     async def _stop_serving(self, sid: str) -> None:
         live = self._live.pop(sid, None)
         self.scopes.pop(sid, None)
         if live:
-            await live.server.close(0.0)
+            await live.server.close(LAST_WORDS)
             live.journal.close()
 
     def _belongings(self, sid: str) -> Belongings:
@@ -381,29 +353,24 @@ class Sessions:
             try:
                 self._leases.drop_dead()
                 self._end_expired()
-                if count % ENGINE_TICKS == 0:
-                    await self._check_engine()
-                if count % QUOTA_TICKS == 0 and self._live:
-                    await self._quota.look([(live.scope, live.journal) for live in tuple(self._live.values())])
-                if count % RETRY_TICKS == 0:
-                    for row in self._ledger.sessions():
-                        if row.ending:
-                            self._begin_removal(row.sid)
+                await self._upkeep(count)
             except EngineUnavailable as error:
-                self._engine_away = self._engine_away or str(error)
+                self._around.away = self._around.away or str(error)
             except Exception:
                 log.exception("the gateway's own work failed; it goes on")
 
-    async def _check_engine(self) -> None:
-        """Notice that the engine went away and came back; then compare every ledger with it."""
-        answer = await self._engine.ask(EngineRequest("GET", ("_ping",)))
-        if not answer.ok:
-            raise EngineUnavailable(answer.message)
-        if self._engine_away:
-            log.info("the engine is back (%s)", self._engine_away)
-            self._bases.replace(await base_images(self._engine))
+    async def _upkeep(self, count: int) -> None:
+        if count % ENGINE_TICKS == 0 and await self._around.came_back():
+            log.info("the engine is back")
             for live in tuple(self._live.values()):
-                self._cgroups.make(live.scope.sid, live.scope.policy.limits)
+                self._around.cgroups.make(live.scope.sid, live.scope.policy.limits)
                 await reconcile(self._engine, live.scope)
                 await self._networks.default(live.scope)
-            self._engine_away = ""
+        if self._live and (count % RETRY_TICKS == 0 or not self._around.bases_complete):
+            await self._around.refresh_bases()
+        if count % QUOTA_TICKS == 0 and self._live:
+            await self._quota.look([(live.scope, live.journal) for live in tuple(self._live.values())])
+        if count % RETRY_TICKS == 0:
+            for row in self._ledger.sessions():
+                if row.ending:
+                    self._begin_removal(row.sid)

@@ -1,0 +1,92 @@
+"""What a gateway finds around it: its engine, the base images, and what this machine lets it do."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from course.gateway import firewall, peer
+from course.gateway.adopt import base_images
+from course.gateway.cgroups import Cgroups, NoCgroups, choose
+from course.gateway.policy.names import BASE_NAMES, EngineRequest
+from course.gateway.scope import Bases
+from course.gateway.upstream import EngineUnavailable, Upstream
+
+ELSEWHERE = "the engine runs on another machine or in a container"
+NOT_YET = "not needed before the first grading session"
+
+
+class Surroundings:
+    """The engine and the machine of one gateway.
+
+    Args:
+        engine: the engine.
+        socket: path of its Unix socket.
+        owner: the owner label's value.
+    """
+
+    def __init__(self, engine: Upstream, socket: Path, owner: str) -> None:
+        self._engine, self._socket, self._owner = engine, socket, owner
+        self.bases = Bases()
+        self.cgroups: Cgroups = NoCgroups("the engine was not asked yet")
+        self.firewall = NOT_YET  # "" when the rules are in force, else why they are not
+        self.away = ""  # why the engine does not answer, "" while it does
+        self._local = False
+
+    async def meet(self) -> None:
+        """Learn what engine and machine offer.
+
+        Raises:
+            EngineUnavailable: the engine does not answer.
+        """
+        answer = await self._engine.ask(EngineRequest("GET", ("info",)))
+        if not answer.ok:
+            raise EngineUnavailable(answer.message)
+        pid = peer.listener_pid(self._socket)
+        self._local = peer.shares_namespace(pid, "net")
+        driver, version = answer.value.get("CgroupDriver") or "", answer.value.get("CgroupVersion") or "1"
+        same_machine = peer.shares_namespace(pid, "cgroup")
+        self.cgroups = choose(str(driver), str(version), self._owner, same_machine)
+        await self.refresh_bases()
+
+    async def refresh_bases(self) -> None:
+        """Look which base images the engine has; somebody may have made them meanwhile."""
+        self.bases.replace(await base_images(self._engine))
+
+    @property
+    def bases_complete(self) -> bool:
+        """Whether each base image is there."""
+        return {tag.rpartition(":")[0] for tag in self.bases.tags} >= set(BASE_NAMES)
+
+    async def ensure_firewall(self) -> bool:
+        """Put the rules for grading networks in force; whether they are."""
+        self.firewall = await asyncio.to_thread(firewall.ensure) if self._local else ELSEWHERE
+        return not self.firewall
+
+    async def came_back(self) -> bool:
+        """Whether the engine answers now and did not before.
+
+        Raises:
+            EngineUnavailable: it does not answer.
+        """
+        answer = await self._engine.ask(EngineRequest("GET", ("_ping",)))
+        if not answer.ok:
+            raise EngineUnavailable(answer.message)
+        back, self.away = bool(self.away), ""
+        return back
+
+    def status(self) -> dict[str, Any]:
+        """What `course gateway status` shows; `weaker` names what this machine does not let the gateway do."""
+        weaker = {
+            "cgroups": self.cgroups.weaker,
+            "firewall": "" if self.firewall == NOT_YET else self.firewall,
+            "engine": self.away,
+        }
+        return {
+            "owner": self._owner,
+            "bases": sorted(self.bases.tags),
+            "cgroups": self.cgroups.parent("<session>"),
+            "firewall": self.firewall or "in force",
+            "weaker": {part: why for part, why in weaker.items() if why},
+        }
