@@ -1,14 +1,32 @@
-"""A build context: spooled, its Dockerfile rewritten, rebuilt as one clean tar."""
+"""A build context: spooled, its Dockerfile rewritten, rebuilt as one clean tar.
+
+The Dockerfile may come anywhere in the tar, so the whole context is read before the engine is asked for anything. The
+engine is given the rewritten Dockerfile under a name of its own, which a line in .dockerignore makes it leave out of
+the context, so that `COPY . .` copies the learner's Dockerfile as it was written.
+"""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import IO
 
+from course.gateway.policy.limits import MIB, Limits
 from course.gateway.policy.names import Names
-from course.gateway.streams.dockerfile import BaseConfig, Step
+from course.gateway.policy.refusal import Refusal
+from course.gateway.streams.dockerfile import BaseConfig, Step, rewrite_dockerfile
+from course.gateway.streams.ignore import ignores
+from course.gateway.streams.inflate import inflated
+from course.gateway.streams.source import PIECE
+from course.gateway.streams.tar import END, Caps, Kind, Member, TarReader, clean_name, header, padding, shown, whole
+
+WHAT = "the build context"
+ENGINE_DOCKERFILE = ".slipway.dockerfile"
+DOCKERFILE = "Dockerfile"
+IGNORE = ".dockerignore"
+IN_MEMORY = 2 * MIB  # a larger context is spooled to disk
 
 
 @dataclass(frozen=True)
@@ -20,6 +38,7 @@ class Context:
         steps: the instructions as the learner wrote them, for `translate_output`.
         bases: full ids of the images that FROM and COPY --from name.
         size: bytes of the tar.
+        spool: the tar.
     """
 
     dockerfile: str
@@ -34,9 +53,11 @@ class Context:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.spool.close()
 
-    def chunks(self) -> AsyncIterator[bytes]:
-        """The tar for the engine; may be read once."""
-        raise NotImplementedError
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The tar for the engine."""
+        self.spool.seek(0)
+        while piece := self.spool.read(PIECE):
+            yield piece
 
 
 async def read_context(
@@ -57,6 +78,104 @@ async def read_context(
         buildargs: the `buildargs` query; FROM may use them.
 
     Raises:
-        Refusal: 400, 403, 404 (an image that the session does not have) or 413.
+        Refusal: 400, 403, 404 (an image that the session does not have) or 413; 500, with the engine's words, when
+            there is no Dockerfile.
     """
-    raise NotImplementedError
+    path = clean_name(dockerfile or DOCKERFILE, WHAT)
+    spool: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by Context
+    try:
+        files = _Files(path, spool)
+        await files.read(body, names.policy.limits)
+        raw = files.dockerfile()
+        if not raw:
+            raise Refusal(f"the Dockerfile ({path}) cannot be empty", "", status=400)
+        rewritten = await rewrite_dockerfile(raw, names=names, base_config=base_config, buildargs=buildargs)
+        files.finish(rewritten.text)
+        return Context(ENGINE_DOCKERFILE, rewritten.steps, rewritten.bases, spool.tell(), spool)
+    except BaseException:
+        spool.close()
+        raise
+
+
+class _Files:
+    """The members of a context on their way to the spool.
+
+    A few are held in memory until all is read: the Dockerfile, the file that the engine takes when there is none
+    ("dockerfile", builder/remotecontext/detect.go), and .dockerignore.
+    """
+
+    def __init__(self, path: str, spool: IO[bytes]) -> None:
+        self._path, self._spool = path, spool
+        self._hold = {path, IGNORE} | ({DOCKERFILE.lower()} if path == DOCKERFILE else set())
+        self._held: dict[str, tuple[Member, bytes]] = {}
+        self._kinds: dict[str, Kind] = {}
+        self._folders: set[str] = set()
+
+    async def read(self, body: AsyncIterator[bytes], limits: Limits) -> None:
+        """Spool all members but those that are held."""
+        size = limits.build_context
+        plain = inflated(body, what=WHAT, size=size, quota="build_context", ratio=limits.inflate_ratio)
+        reader = TarReader(plain, Caps(WHAT, size, limits.tar_members, "build_context"))
+        async for member in reader.members():
+            name = clean_name(member.name, WHAT)
+            if name:
+                await self._put(self._checked(replace(member, name=name)), reader)
+        for folder in self._folders:
+            if self._kinds.get(folder, "dir") != "dir":
+                raise Refusal(f"{WHAT}, the folder {shown(folder)}", f"it is also a {self._kinds[folder]}")
+
+    def dockerfile(self) -> bytes:
+        """The Dockerfile as it was sent."""
+        held = self._held.get(self._path)
+        if held is None and self._path == DOCKERFILE and DOCKERFILE not in self._kinds:
+            held = self._held.get(DOCKERFILE.lower())
+        if held is None:
+            raise Refusal(f"Cannot locate specified Dockerfile: {self._path}", "", status=500)
+        return held[1]
+
+    def finish(self, rewritten: bytes) -> None:
+        """Write what was held, and the engine's Dockerfile as the last member."""
+        own_ignore = IGNORE in self._held
+        ignore_member, ignore = self._held.pop(IGNORE, (Member(IGNORE, "file"), b""))
+        if ignores(ignore.decode("utf-8", "replace"), self._path):
+            self._held.pop(self._path, None)  # the engine removes it once it has read it
+        for member, content in self._held.values():
+            self._spool.write(whole(member, content))
+        lines = [ignore if own_ignore else IGNORE.encode(), ENGINE_DOCKERFILE.encode()]
+        self._spool.write(whole(ignore_member, b"\n".join(lines) + b"\n"))
+        self._spool.write(whole(Member(ENGINE_DOCKERFILE, "file"), rewritten))
+        self._spool.write(END)
+
+    def _checked(self, member: Member) -> Member:
+        """The member, its name noted; refused when it could stand in the way of another one."""
+        name, kind = member.name, member.kind
+        what = f"{WHAT}, the member {shown(name)}"
+        if kind in ("device", "fifo"):
+            raise Refusal(what, f"a {kind} may not be in a build context", "Leave it out with a .dockerignore.")
+        if kind != "file" and kind != "dir" and name in self._hold:
+            raise Refusal(what, f"it is a {kind}", "Put a plain file there.")
+        if name.rpartition("/")[2].lower() == ENGINE_DOCKERFILE:
+            raise Refusal(what, "the name is reserved")
+        if name in self._kinds and (kind != "dir" or self._kinds[name] != "dir"):
+            raise Refusal(what, "it is there twice", "Pack each file once.")
+        if kind == "hardlink":
+            member = replace(member, link=clean_name(member.link, WHAT))
+            if self._kinds.get(member.link) not in ("file", "hardlink"):
+                raise Refusal(what, f"a hard link to {shown(member.link)}, which is no file before it in the archive")
+        self._kinds[name] = kind
+        folder = name.rpartition("/")[0]
+        while folder and folder not in self._folders:
+            self._folders.add(folder)
+            folder = folder.rpartition("/")[0]
+        return member
+
+    async def _put(self, member: Member, reader: TarReader) -> None:
+        if member.kind == "file" and member.name in self._hold:
+            self._held[member.name] = (member, await reader.read(MIB))
+        elif member.kind == "hardlink" and member.link in self._held:  # that one is written later
+            self._spool.write(whole(replace(member, kind="file", link=""), self._held[member.link][1]))
+        else:
+            self._spool.write(header(member))
+            async for piece in reader.content():
+                self._spool.write(piece)
+            self._spool.write(padding(member.size))

@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from typing import Any
 
+from course.gateway.policy.limits import MIB
 from course.gateway.policy.names import Names
+from course.gateway.policy.translate import text as translate_text
 from course.gateway.streams.dockerfile import Step
+from course.gateway.streams.facts import OutputFacts
+from course.gateway.streams.source import Source
+
+LONGEST = 4 * MIB  # one document; the engine cuts a RUN's output into pieces of some kilobytes
+_STEP = re.compile(r"Step (\d{1,5})/\d{1,5} : ")
+_TEXTS = ("stream", "status", "error")
 
 
-@dataclass
-class StepFact:
-    """What a build did for one instruction: the image id after it (short, "" before it is known), from the cache or not."""
-
-    number: int
-    text: str
-    cached: bool = False
-    image: str = ""
-
-
-@dataclass
-class OutputFacts:
-    """What a progress output told, filled while it passes.
-
-    Args:
-        steps: the instructions of a build, in order.
-        image: the full id of the built image, "" when the build failed.
-        loaded: engine references or full ids that a load told.
-        digest: the digest of a push or a pull.
-        error: the error that ended it, in the learner's names, "" for none.
-    """
-
-    steps: list[StepFact] = field(default_factory=list)
-    image: str = ""
-    loaded: list[str] = field(default_factory=list)
-    digest: str = ""
-    error: str = ""
-
-
-def translate_output(
+async def translate_output(
     body: AsyncIterator[bytes], *, names: Names, facts: OutputFacts, steps: Sequence[Step] = ()
 ) -> AsyncIterator[bytes]:
     """Translate a stream of JSON documents, each passed on as soon as it is whole.
+
+    What is no JSON document, or is too long for one, is dropped: nothing passes unread.
 
     Args:
         body: the engine's answer.
@@ -49,4 +32,60 @@ def translate_output(
         facts: filled while the output passes.
         steps: of a build: the learner's instructions, shown in the place of those that the engine was given.
     """
-    raise NotImplementedError
+    async for line in _lines(body):
+        try:
+            document = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(document, dict):
+            answer = _translated(document, names, facts, steps)
+            yield json.dumps(answer, separators=(",", ":")).encode() + b"\r\n"
+    facts.end()
+
+
+async def _lines(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The lines of a stream that are not blank; one that is too long is dropped."""
+    waiting = bytearray()
+    dropping = False
+    async for piece in Source(body).rest():
+        *whole, rest = piece.split(b"\n")
+        for part in whole:
+            line = bytes(waiting + part).strip()
+            waiting.clear()
+            if line and not dropping:
+                yield line
+            dropping = False
+        waiting += rest
+        if len(waiting) > LONGEST:
+            waiting.clear()
+            dropping = True
+    if (line := bytes(waiting).strip()) and not dropping:
+        yield line
+
+
+def _translated(document: dict[str, Any], names: Names, facts: OutputFacts, steps: Sequence[Step]) -> dict[str, Any]:
+    facts.note(document)
+    answer = {key: value for key, value in document.items() if key not in ("error", "errorDetail")}
+    for key in _TEXTS:
+        if isinstance(document.get(key), str):
+            answer[key] = translate_text(_shown(document[key], facts, steps), names)
+    detail = document.get("errorDetail")
+    if isinstance(detail, dict):
+        answer["errorDetail"] = {**detail, "message": translate_text(str(detail.get("message", "")), names)}
+    if isinstance(document.get("id"), str):
+        answer["id"] = translate_text(document["id"], names)
+    if "error" in answer:
+        facts.error = answer["error"]
+    return answer
+
+
+def _shown(text: str, facts: OutputFacts, steps: Sequence[Step]) -> str:
+    """A step's line with the learner's instruction."""
+    found = _STEP.match(text)
+    if found is None or int(found[1]) > len(steps):
+        return text
+    step = steps[int(found[1]) - 1]
+    if not step.changed:
+        return text
+    facts.steps[-1].text = step.text
+    return found[0] + step.text
