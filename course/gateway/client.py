@@ -186,6 +186,7 @@ class Client:
             deadline = time.monotonic() + START_SECONDS
             while time.monotonic() < deadline:
                 if ready := self._connect():
+                    process.returncode = 0  # it outlives this process by design; Popen would warn of that
                     return ready
                 if process.poll() not in (None, 0):
                     break
