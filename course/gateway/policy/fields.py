@@ -177,11 +177,13 @@ class Struct:
         return answer
 
     def _unknown(self, key: str, path: str, inner: Any) -> None:
-        if is_zero(inner):
+        if inner is None:
             return
         for known in self.fields:
-            if known.casefold() == key.casefold():
+            if known.casefold() == key.casefold():  # also with a zero value: the engine may take [] for something
                 raise Refusal(f"the field {path}", f"it must be spelled {known}", status=400)
+        if is_zero(inner):
+            return
         raise Refusal(f"the field {path}", "it may not be used in a session")
 
 

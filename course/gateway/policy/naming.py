@@ -28,10 +28,11 @@ def check_name(kind: str, name: str) -> str:
         Refusal: 400 for a name the engine would not take, 403 for one that could pass for an id or a network mode.
     """
     plain = name.removeprefix("/") if kind == "container" else name
-    if not _NAME.fullmatch(plain) or len(plain) > LONGEST:
+    pattern = _ALIAS if kind == "network" else _NAME  # a network's name may be one letter
+    if not pattern.fullmatch(plain) or len(plain) > LONGEST:
         raise Refusal(
             f"Invalid {kind} name ({name[:80]})",
-            "only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, at least two and at most 128 characters",
+            "only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, two to 128 characters",
             status=400,
         )
     if re.fullmatch("[0-9a-f]{3,64}", plain):
