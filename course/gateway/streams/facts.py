@@ -1,8 +1,8 @@
 """What a progress output told: the built image, the steps and their layers, a digest.
 
-The engine writes its own lines and the output of a RUN into the same stream, so a RUN can print lines that look like the
-engine's. What counts is therefore taken where a RUN cannot write: the `aux` and `errorDetail` documents, the only document
-of a quiet build, and lines that stand behind the removal of the last container.
+The engine writes its own lines and the output of a RUN into the same stream, so a RUN can print lines that look like
+the engine's. What counts is therefore taken where a RUN cannot write: the `aux` and `errorDetail` documents, the only
+document of a quiet build, and lines that stand behind the removal of the last container.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ class OutputFacts:
             self._settled(aux)
         if "errorDetail" in document or "error" in document:
             self._settled({})
+            self.image = ""  # what there is, is of a stage before the one that failed
 
     def end(self) -> None:
         """The output has ended."""

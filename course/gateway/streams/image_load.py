@@ -1,11 +1,33 @@
-"""Image archives on their way in (docker load): every layer is hashed, every name becomes the session's."""
+"""Image archives on their way in (docker load): every layer is hashed, every name becomes the session's.
+
+An engine skips the layers that it already has, by their chain of digests and without looking at the archive. So an
+archive that only names the layers of another session's image would be given their content; here each layer that an image
+names must be in the archive, with the digest that the image's config says. The manifest that tells the engine what to do
+is written last, once all of this has been seen.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import json
+import posixpath
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from course.gateway.policy.limits import MIB, Limits
 from course.gateway.policy.names import Names
+from course.gateway.policy.refusal import Refusal
+from course.gateway.streams.image_manifest import Entry, diff_ids, engine_references, read_manifest
+from course.gateway.streams.inflate import ALL, FREE, Inflation, compression, inflated
+from course.gateway.streams.source import joined
+from course.gateway.streams.tar import END, Caps, Member, TarReader, clean_name, header, padding, shown, whole
+
+WHAT = "the image archive"
+SMALL = 64 * 1024  # a file up to this size may be a manifest or a config, and is held
+SMALL_JSON = 2 * MIB  # the same for one that begins as JSON
+HELD = 32 * MIB  # bytes held of one archive
+_COPIED_LINKS = 8  # links that lead to links
 
 
 @dataclass(frozen=True)
@@ -25,23 +47,202 @@ class LoadedImage:
     size: int
 
 
-class LoadStream:
-    """The archive for the engine, an async iterator of bytes; `images` is filled when it has ended."""
+@dataclass(frozen=True)
+class _Layer:
+    """A file of the archive that may be a layer.
 
-    images: tuple[LoadedImage, ...]
+    Args:
+        sent: its name in the archive for the engine, "" while it is only held.
+        digest: of its content, uncompressed.
+        size: bytes, uncompressed.
+    """
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        raise NotImplementedError
+    sent: str
+    digest: str
+    size: int
 
 
 def rewrite_load(body: AsyncIterator[bytes], *, names: Names) -> LoadStream:
-    """Rebuild an image archive (docker save v1.2, or the OCI layout of newer engines) while it passes.
+    """Rebuild an image archive while it passes: docker save v1.2, which newer engines still write beside an OCI layout.
 
     Args:
         body: the request's body: tar, or tar in gzip, bzip2 or xz.
         names: the session; its limits `image_tar`, `tar_members` and `images` are the caps.
 
     Raises:
-        Refusal: while iterating: 400, 403 (base names, missing or false layers) or 413. The caller breaks the engine's request off.
+        Refusal: while iterating: 400, 403 (base names, missing or false layers) or 413. The caller breaks the engine's
+            request off.
     """
-    raise NotImplementedError
+    return LoadStream(body, names)
+
+
+class LoadStream:
+    """The archive for the engine, an async iterator of bytes; `images` is filled when it has ended."""
+
+    def __init__(self, body: AsyncIterator[bytes], names: Names) -> None:
+        self.images: tuple[LoadedImage, ...] = ()
+        self._names = names
+        self._limits = names.policy.limits
+        self._body = body
+        self._held: dict[str, bytes] = {}
+        self._layers: dict[str, _Layer] = {}
+        self._links: dict[str, str] = {}
+        self._inflated = 0
+
+    def __repr__(self) -> str:
+        return f"<LoadStream {len(self._layers)} layers sent, {len(self.images)} images>"
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return joined(self._rewritten())
+
+    async def _rewritten(self) -> AsyncIterator[bytes]:
+        limits: Limits = self._limits
+        plain = inflated(self._body, what=WHAT, size=limits.image_tar, quota="image_tar", ratio=limits.inflate_ratio)
+        reader = TarReader(plain, Caps(WHAT, limits.image_tar, limits.tar_members, "image_tar"))
+        async for member in reader.members():
+            async for piece in self._member(member, reader):
+                yield piece
+        manifest = self._held.get("manifest.json")
+        if manifest is None:
+            raise Refusal(WHAT, "it holds no manifest.json", "Make it with image.save() or docker save.", status=400)
+        entries = read_manifest(manifest, limits.images)
+        for piece in self._finish(entries):
+            yield piece
+
+    async def _member(self, member: Member, reader: TarReader) -> AsyncIterator[bytes]:
+        name = clean_name(member.name, WHAT)
+        if member.kind == "dir":
+            return
+        if member.kind in ("device", "fifo"):
+            raise Refusal(f"{WHAT}, the member {shown(name)}", f"a {member.kind} has no place in it")
+        if name in self._held or name in self._layers or name in self._links:
+            raise Refusal(f"{WHAT}, the member {shown(name)}", "it is there twice", status=400)
+        if member.kind in ("symlink", "hardlink"):
+            folder = posixpath.dirname(name) if member.kind == "symlink" else ""
+            self._links[name] = posixpath.normpath(posixpath.join(folder, member.link))
+            return
+        async for piece in self._file(name, member.size, reader):
+            yield piece
+
+    async def _file(self, name: str, size: int, reader: TarReader) -> AsyncIterator[bytes]:
+        pieces = reader.content()
+        start = await anext(pieces, b"")
+        held = sum(map(len, self._held.values()))
+        if (size <= SMALL or (size <= SMALL_JSON and start[:1] in (b"{", b"["))) and held + size <= HELD:
+            self._held[name] = start + b"".join([piece async for piece in pieces])
+            return
+        sent = f"{len(self._layers)}.tar"
+        digest = _Digest(start, self)
+        yield header(Member(sent, "file", size))
+        yield start
+        async for piece in pieces:
+            digest.add(piece)
+            yield piece
+            await asyncio.sleep(0)  # hashing takes its time; other sessions go on
+        yield padding(size)
+        self._layers[name] = digest.layer(sent)
+
+    def count_inflated(self, size: int, taken: int) -> None:
+        """Add the inflated bytes of a compressed layer to the archive's total."""
+        self._inflated += size
+        if self._inflated > self._limits.image_tar:
+            quota = f"the quota image_tar, {self._limits.image_tar // MIB} MiB"
+            raise Refusal(WHAT, f"its layers are larger than {quota}", status=413)
+        if self._inflated > FREE + self._limits.inflate_ratio * taken:
+            raise Refusal(
+                WHAT,
+                f"a layer inflates to more than inflate_ratio, {self._limits.inflate_ratio}, times its size",
+                status=413,
+            )
+
+    def _finish(self, entries: list[Entry]) -> list[bytes]:
+        """What follows the layers: configs, layers that were held, the manifest, the end mark."""
+        pieces: list[bytes] = []
+        written: list[dict[str, object]] = []
+        images: list[LoadedImage] = []
+        taken: set[str] = set()
+        for entry in entries:
+            config = self._held.get(self._target(entry.config))
+            if config is None:
+                raise Refusal(WHAT, f"the config {shown(entry.config)} is not in it", status=400)
+            image_id = hashlib.sha256(config).hexdigest()
+            wanted = diff_ids(config)
+            if len(wanted) != len(entry.layers):
+                raise Refusal(
+                    WHAT, f"{len(wanted)} layers in a config, {len(entry.layers)} in the manifest", status=400
+                )
+            layers = [self._verified(path, diff_id, pieces) for path, diff_id in zip(entry.layers, wanted, strict=True)]
+            tags = engine_references(entry.tags, f"sha256:{image_id}", self._names)
+            if again := taken & set(tags.values()):
+                raise Refusal(WHAT, f"two images have the name {sorted(again)[0]}", status=400)
+            taken |= set(tags.values())
+            if all(one.id != f"sha256:{image_id}" for one in images):
+                pieces.append(whole(Member(f"{image_id}.json", "file"), config))
+            written.append(
+                {"Config": f"{image_id}.json", "RepoTags": list(tags.values()), "Layers": [one.sent for one in layers]}
+            )
+            size = sum(layer.size for layer in layers)
+            images.append(LoadedImage(f"sha256:{image_id}", tuple(tags), tuple(tags.values()), size))
+        self.images = tuple(images)
+        return [*pieces, whole(Member("manifest.json", "file"), json.dumps(written).encode()), END]
+
+    def _verified(self, path: str, diff_id: str, pieces: list[bytes]) -> _Layer:
+        """The layer at a path of the archive, once its content is known to be what the config says."""
+        name = self._target(path)
+        layer = self._layers.get(name)
+        if layer is None and name in self._held:
+            content = self._held[name]
+            sent = f"{len(self._layers)}.tar"
+            layer = _Digest(content, self).layer(sent)
+            pieces.append(whole(Member(sent, "file"), content))
+            self._layers[name] = layer
+        if layer is None:
+            raise Refusal(
+                WHAT,
+                f"the layer {diff_id[:19]}… is not in it",
+                "Save the image again; an archive must hold all its layers.",
+            )
+        if layer.digest != diff_id:
+            raise Refusal(
+                WHAT, f"a layer is {layer.digest[:19]}…, and its image says {diff_id[:19]}…", "Save it again."
+            )
+        return layer
+
+    def _target(self, path: str) -> str:
+        """The file that a path means, links followed (20.10 writes a layer once, and links to it)."""
+        name = clean_name(path, WHAT)
+        for _ in range(_COPIED_LINKS):
+            if name not in self._links:
+                return name
+            name = clean_name(self._links[name], WHAT)
+        raise Refusal(WHAT, f"{shown(path)} is a link without an end", status=400)
+
+
+class _Digest:
+    """The digest of a layer's content, which may be compressed."""
+
+    def __init__(self, start: bytes, archive: LoadStream) -> None:
+        kind = compression(start)
+        if kind and kind not in ALL:
+            raise Refusal(WHAT, f"a layer is compressed with {kind}", "Save the image with an engine's docker save.")
+        self._inflation = Inflation(kind, WHAT) if kind else None
+        self._hash = hashlib.sha256()
+        self._archive = archive
+        self._size = 0
+        self._taken = 0
+        self.add(start)
+
+    def add(self, piece: bytes) -> None:
+        """Take the next piece of the layer as it is in the archive."""
+        self._taken += len(piece)
+        for part in self._inflation.feed(piece) if self._inflation else (piece,):
+            self._hash.update(part)
+            self._size += len(part)
+            if self._inflation:
+                self._archive.count_inflated(len(part), self._taken)
+
+    def layer(self, sent: str) -> _Layer:
+        """The layer, all of it having been added."""
+        if self._inflation:
+            self._inflation.end()
+        return _Layer(sent, f"sha256:{self._hash.hexdigest()}", self._size)

@@ -9,7 +9,7 @@ import asyncio
 import bz2
 import lzma
 import zlib
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from typing import Protocol
 
 from course.gateway.policy.limits import MIB
@@ -118,23 +118,54 @@ async def _after(start: bytes, source: Source) -> AsyncIterator[bytes]:
 
 
 async def _inflate(pieces: AsyncIterator[bytes], kind: str, what: str) -> AsyncIterator[bytes]:
-    """Inflate one or more compressed streams that follow each other, as the engine does; zeros may follow them."""
-    inflater = _INFLATERS[kind]()
-    begun = False
-    try:
-        async for piece in pieces:
-            data = piece
-            while data or (begun and not inflater.eof and not inflater.needs_input):
-                if inflater.eof or not begun:
-                    if begun and not (data := data.lstrip(b"\0")):
-                        break
-                    inflater, begun = _INFLATERS[kind](), True
-                output = inflater.decompress(data, PIECE)
-                data = inflater.unused_data if inflater.eof else b""
+    inflation = Inflation(kind, what)
+    async for piece in pieces:
+        for output in inflation.feed(piece):
+            yield output
+            await asyncio.sleep(0)  # other sessions go on while a large body is inflated
+    inflation.end()
+
+
+class Inflation:
+    """Inflates one or more compressed streams that follow each other, as the engine does; zeros may follow them.
+
+    Args:
+        kind: "gzip", "bzip2" or "xz".
+        what: what it is, for messages.
+    """
+
+    def __init__(self, kind: str, what: str) -> None:
+        self._kind, self._what = kind, what
+        self._inflater = _INFLATERS[kind]()
+        self._used = False
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """Take the next piece; gives what it inflates to, in pieces of at most 256 KiB.
+
+        Raises:
+            Refusal: 400 for broken data.
+        """
+        data = piece
+        try:
+            while data or (self._used and not self._inflater.eof and not self._inflater.needs_input):
+                if self._inflater.eof:
+                    data = data.lstrip(b"\0")
+                    if not data:
+                        return
+                    self._inflater = _INFLATERS[self._kind]()
+                self._used = True
+                output = self._inflater.decompress(data, PIECE)
+                data = self._inflater.unused_data if self._inflater.eof else b""
                 if output:
                     yield output
-                    await asyncio.sleep(0)  # other sessions go on while a large body is inflated
-    except (zlib.error, OSError, ValueError, lzma.LZMAError) as error:
-        raise Refusal(what, f"broken {kind} data ({error})", status=400) from error
-    if begun and not inflater.eof:
-        raise Refusal(what, f"the {kind} data ends early", status=400)
+        except (zlib.error, OSError, ValueError, lzma.LZMAError) as error:
+            raise Refusal(self._what, f"broken {self._kind} data ({error})", status=400) from error
+
+    def end(self) -> None:
+        """The data has ended.
+
+        Raises:
+            Refusal: 400 when it ended early.
+        """
+        if not self._inflater.eof:
+            raise Refusal(self._what, f"the {self._kind} data ends early", status=400)
