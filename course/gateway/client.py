@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from course.gateway.errors import KINDS, GatewayError
+from course.gateway.errors import KINDS, GatewayError, GatewayLost, NoSession
 from course.gateway.home import Home, homes
 
+TRIES = 3  # of a call that found a gateway which was killed just then
 START_SECONDS = 60.0
 ANSWER_SECONDS = 180.0  # ending a session removes all that it made
 NOT_FOR_SESSIONS = ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_TLS", "DOCKER_API_VERSION")
@@ -80,7 +81,8 @@ class Client:
 
     def open(self, name: str, policy: str = "learner") -> Session:
         """Open a session that stays until it is ended or its lifetime is over."""
-        return self._session(self._ask("POST", "/sessions", {"name": name, "policy": policy}))
+        asked = {"name": name, "policy": policy}
+        return self._session(self._request(self._connected(), "POST", "/sessions", asked))
 
     def machine(self, ref: str, name: str) -> Session:
         """Open, or find, a further session of the same learner; it ends with the session that it belongs to."""
@@ -88,7 +90,14 @@ class Client:
 
     def end(self, ref: str) -> list[dict[str, str]]:
         """End a session and wait until all that it made is removed; what was removed."""
-        return list(self._ask("DELETE", f"/sessions/{quote(ref, safe='')}"))
+        path = f"/sessions/{quote(ref, safe='')}"
+        try:
+            return list(self._request(self._connected(), "DELETE", path))
+        except GatewayLost:
+            try:
+                return list(self._ask("DELETE", path))
+            except NoSession:  # the end had begun: what is left of it is the sweep's
+                return self.sweep()
 
     def sweep(self, *, dry_run: bool = False) -> list[dict[str, str]]:
         """Remove (or show) what ended and vanished sessions left on the engine."""
@@ -100,7 +109,8 @@ class Client:
         if connection is None:
             return
         said = self.home.announcement() or {}
-        self._request(connection, "POST", "/stop", {"end_sessions": end_sessions})
+        with contextlib.suppress(GatewayLost):
+            self._request(connection, "POST", "/stop", {"end_sessions": end_sessions})
         deadline = time.monotonic() + START_SECONDS
         while _runs(int(said.get("pid") or 0)) and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -114,12 +124,21 @@ class Client:
     def lease(self, asked: dict[str, Any]) -> tuple[Session, http.client.HTTPConnection, http.client.HTTPResponse]:
         """Ask for a lease; it lasts as long as the connection. `course.gateway.lease` is what holds it."""
         connection = self._connected()
-        connection.request("POST", "/lease", json.dumps({**asked, "pid": os.getpid()}))
-        response = connection.getresponse()
-        if response.status != 200:
-            self._fail(response)
+        try:
+            connection.request("POST", "/lease", json.dumps({**asked, "pid": os.getpid()}))
+            response = connection.getresponse()
+            if response.status != 200:
+                self._fail(response)
+            facts = json.loads(response.readline() or "null")
+            if facts is None:
+                raise ConnectionResetError("the gateway ended before it answered")
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, (OSError, http.client.HTTPException)):
+                raise self._lost(error) from error
+            raise
         connection.sock.settimeout(None)
-        return self._session(json.loads(response.readline())), connection, response
+        return self._session(facts), connection, response
 
     # ---- inside
 
@@ -127,6 +146,10 @@ class Client:
         return Session(facts["id"], facts["name"], facts["policy"], facts["url"], self.home.engine)
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask; again when the gateway was ended meanwhile and the call may be made twice."""
+        for _ in range(TRIES - 1):
+            with contextlib.suppress(GatewayLost):
+                return self._request(self._connected(), method, path, body)
         return self._request(self._connected(), method, path, body)
 
     def _request(self, connection: http.client.HTTPConnection, method: str, path: str, body: Any = None) -> Any:
@@ -138,9 +161,11 @@ class Client:
                     self._fail(response)
                 return json.loads(response.read())
             except (OSError, http.client.HTTPException) as error:
-                raise GatewayError(
-                    "an answer of the gateway", repr(error), f"repeat; its log is {self.home.log}"
-                ) from error
+                raise self._lost(error) from error
+
+    def _lost(self, error: Exception) -> GatewayError:
+        kind = GatewayError if isinstance(error, TimeoutError) else GatewayLost
+        return kind("an answer of the gateway", repr(error), f"repeat; its log is {self.home.log}")
 
     def _fail(self, response: http.client.HTTPResponse) -> None:
         raw = response.read()

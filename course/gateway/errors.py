@@ -17,4 +17,8 @@ class NameTaken(GatewayError):
     """Another open session has that name."""
 
 
+class GatewayLost(GatewayError):
+    """The gateway ended while it was asked; the next one can be asked again."""
+
+
 KINDS = {kind.__name__: kind for kind in (GatewayError, NoSession, NameTaken)}

@@ -14,8 +14,8 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from course.gateway.client import Client, Session
-from course.gateway.errors import GatewayError, NoSession
+from course.gateway.client import TRIES, Client, Session
+from course.gateway.errors import GatewayError, GatewayLost, NoSession
 
 PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0)  # seconds between attempts to reach a gateway that went away
 
@@ -68,6 +68,9 @@ class Lease:
         self.release()
 
     def _take(self, asked: dict[str, object]) -> tuple[Session, http.client.HTTPConnection, http.client.HTTPResponse]:
+        for _ in range(TRIES - 1):
+            with contextlib.suppress(GatewayLost):
+                return self._client.lease({**asked, "token": self._token})
         return self._client.lease({**asked, "token": self._token})
 
     def _hang_up(self) -> None:
