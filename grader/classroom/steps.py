@@ -6,7 +6,8 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from grader.classroom.roster import Learner
 from grader.classroom.workspace import Workspace
 
 _SHOWN_LINES = 12
+_NOISE = ("[ERROR] Traceback", "Traceback", "[ERROR] Please see the", "[ERROR] There was an error processing")
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,17 @@ def find_own_programs() -> None:
     path = os.environ.get("PATH", os.defpath)
     if folder not in path.split(os.pathsep):
         os.environ["PATH"] = os.pathsep.join([folder, path])
+
+
+@contextmanager
+def _without_known_warnings() -> Iterator[None]:
+    """Keep two faults of nbgrader 0.9.6 off the screen; both are harmless."""
+    with warnings.catch_warnings():
+        # it adds submissions in a way that SQLAlchemy 2 warns of
+        warnings.filterwarnings("ignore", "Object of type <Submitted", SAWarning)
+        # `NbGraderAPI.release_feedback` misspells the name of an argument
+        warnings.filterwarnings("ignore", r"(?s)Passing unrecognized arguments.*authentictor", DeprecationWarning)
+        yield
 
 
 class Steps:
@@ -98,9 +111,7 @@ class Steps:
         Raises:
             StepFailed: the submission could not be run; the log is in the message.
         """
-        with warnings.catch_warnings():
-            # nbgrader 0.9.6 adds submissions in a way that SQLAlchemy 2 warns of on standard error
-            warnings.filterwarnings("ignore", "Object of type <Submitted", SAWarning)
+        with _without_known_warnings():
             result = self.api.autograde(submission.lesson, submission.student, force=True)
         self._done(f"{submission.student}'s {submission.lesson}, graded", result)
 
@@ -112,15 +123,26 @@ class Steps:
         """
         self._done(f"feedback on {lesson}", self.api.generate_feedback(lesson, student))
         if self.api.exchange_is_functional:
-            self._done(f"feedback on {lesson}, released", self.api.release_feedback(lesson, student))
+            with _without_known_warnings():
+                self._done(f"feedback on {lesson}, released", self.api.release_feedback(lesson, student))
         return sorted((self._workspace.root / "feedback").glob(f"{student or '*'}/{lesson}/*.html"))
 
     def _done(self, expected: str, result: Mapping[str, Any]) -> None:
         if not result["success"]:
-            lines = [line for line in str(result.get("log") or "").splitlines() if line.strip()]
-            lines += str(result.get("error") or "").strip().splitlines()[-1:]
             raise StepFailed(
                 expected,
-                "\n".join(lines[-_SHOWN_LINES:]),
+                _what_went_wrong(str(result.get("log") or result.get("error") or "no word from nbgrader")),
                 f"correct what the lines say; `nbgrader` in {self._workspace.root} has every step by itself",
             )
+
+
+def _what_went_wrong(log: str) -> str:
+    """The lines of nbgrader's log that a person can act on: no frames of tracebacks, no pointing at them."""
+    shown: list[str] = []
+    frame = False
+    for line in (line.strip() for line in log.splitlines()):
+        noise = frame or line.startswith(_NOISE) or not line.strip("^~ ")
+        frame = line.startswith("File ")  # the next line is the code of that frame
+        if not noise and not frame:
+            shown.append(line)
+    return "\n".join(shown[-_SHOWN_LINES:])
