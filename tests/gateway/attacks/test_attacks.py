@@ -74,7 +74,7 @@ def _links(world: World) -> None:
 
 
 def _volume_container(world: World) -> None:
-    world.own_container(Volumes={"/anon": {}})
+    world.own_container(start=False, Volumes={"/anon": {}})
 
 
 def _onbuild(world: World) -> bytes:
@@ -128,6 +128,17 @@ def _big_file(world: World) -> None:
     world.run("dd", "if=/dev/zero", "of=/big", "bs=1M", "count=30")
 
 
+def _fresh(world: World) -> None:
+    world.own_container()
+
+
+def _running_exec(world: World) -> None:
+    world.own_container()
+    identity = world.own_exec(["sleep", "60"], Tty=True)
+    started = world.ask("POST", f"/v1.41/exec/{identity}/start", json={"Detach": True, "Tty": True})
+    assert started.status == 200, started.text
+
+
 def _ended(world: World) -> None:
     world.own_container(cmd=["true"])
     assert world.ask("POST", f"/v1.41/containers/{world.names['own']}/wait").status == 200
@@ -152,7 +163,7 @@ SETUPS: dict[str, Callable[[World], bytes | None]] = {
     "A127": lambda w: (w.own_container(cmd=["sh", "-c", "exec yes"]), None)[-1],
     "A129": lambda w: (w.own_container(), None)[-1],
     "A133": lambda w: dockerfile(
-        "FROM course/busybox\nRUN i=0; while [ $i -lt 600 ]; do sleep 5 & i=$((i+1)); done; wait\n"
+        "FROM course/busybox\nRUN i=0; while [ $i -lt 2000 ]; do sleep 20 & i=$((i+1)); done; wait\n"
     ),
     "A135": lambda w: dockerfile(
         "FROM course/busybox\nRUN cat /sys/fs/cgroup/memory/memory.limit_in_bytes || cat /sys/fs/cgroup/memory.max\n"
@@ -163,6 +174,10 @@ SETUPS: dict[str, Callable[[World], bytes | None]] = {
     "L004": lambda w: dockerfile("FROM course/busybox\nCMD true\n"),
     "L006": lambda w: dockerfile("FROM course/busybox\nCMD true\n"),
     "L010": _prepared_restart,
+    "L018": _running_exec,
+    "L025": _ended,
+    "L028": _fresh,
+    "L029": _fresh,
     "L012": _interactive,
     "L013": _gone_soon,
     "L014": lambda w: (w.own_container(), w.own_exec(["sh", "-c", "echo tty"], Tty=True), None)[-1],
@@ -378,8 +393,8 @@ def test_case(world: World, case: dict[str, Any]) -> None:
         assert snapshot(world) == before
         assert harm(world) == []
         for word in victims_words(world):
-            echoed = case["id"][0] == "L" or word not in world.fill(json.dumps(case))
-            assert word not in answer.text or not echoed, f"the answer holds {word}: {answer.text[:600]}"
+            sent = world.fill(json.dumps(case)) + (attack_world.VICTIM_RECIPE if case["id"] == "A089" else "")
+            assert word not in answer.text or word in sent, f"the answer holds {word}: {answer.text[:600]}"
         _expected(world, case, answer)
     finally:
         _tidy(world)

@@ -1,0 +1,115 @@
+"""A real JupyterLab as `course lab` starts it, and a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+ARTEFACTS = Path(__file__).resolve().parents[2] / "artefacts"
+START_SECONDS = 60.0
+
+
+@pytest.fixture(scope="session")
+def artefacts() -> Path:
+    """The folder of screenshots that CI keeps."""
+    ARTEFACTS.mkdir(exist_ok=True)
+    return ARTEFACTS
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium; an empty profile is Playwright's own way."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        pytest.skip("no Chromium: `make setup` and `sudo apt-get install chromium` bring it")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_page(chromium: Browser) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": 1400, "height": 1000})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    yield page
+    context.close()
+
+
+@pytest.fixture(scope="session")
+def lab_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("learner")
+
+
+@pytest.fixture(scope="session")
+def lab_url(engine_url: str, lab_workspace: Path) -> Iterator[str]:
+    """The address that `course lab --no-browser` prints."""
+    yield from _server(lab_workspace, [])
+
+
+@pytest.fixture(scope="session")
+def notebook_url(engine_url: str, lab_workspace: Path) -> Iterator[str]:
+    """The same learner's folder in Notebook 7."""
+    yield from _server(lab_workspace, ["--notebook"])
+
+
+def _server(workspace: Path, options: list[str]) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "course.cli", "lab", "--no-browser", f"--port={port}", f"--workspace={workspace}"]
+    log = (workspace / f".server-{port}.log").open("w+")
+    environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(workspace / f".runtime-{port}")}
+    process = subprocess.Popen(
+        [*command, *options], stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+    )
+    try:
+        yield _printed_url(process, Path(log.name))
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        log.close()
+
+
+def _printed_url(process: subprocess.Popen[bytes], log: Path) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        found = re.search(r"http://127\.0\.0\.1:\d+/\S*\?token=\w+", log.read_text(errors="replace"))
+        if found:
+            return found.group()
+        time.sleep(0.1)
+    raise AssertionError(f"the server printed no address:\n{log.read_text(errors='replace')[-3000:]}")
+
+
+def kernels(url: str) -> list[dict[str, object]]:
+    """The kernels that a server runs, by its REST API."""
+    base, token = re.match(r"(http://[^/]+)/.*token=(\w+)", url).groups()  # type: ignore[union-attr]
+    with urllib.request.urlopen(f"{base}/api/kernels?token={token}") as answer:
+        return list(json.load(answer))

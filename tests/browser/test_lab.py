@@ -1,0 +1,52 @@
+"""A learner opens JupyterLab and runs the first cells of a lesson in the course kernel, against the real engine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+
+def open_lesson(page: Page, url: str, lesson: str) -> None:
+    """Open one lesson's notebook and wait for its kernel."""
+    base, token = re.match(r"(http://[^/]+)/.*token=(\w+)", url).groups()  # type: ignore[union-attr]
+    page.goto(f"{base}/lab/tree/{lesson}/{lesson}.ipynb?token={token}&reset")
+    expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible()
+    expect(page.get_by_text("Docker course").first).to_be_visible()
+    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
+
+
+def run_cells(page: Page, number: int) -> None:
+    """Run the first cells one after another, as Shift+Enter does, each to its end."""
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+    page.keyboard.press("Escape")
+    for _ in range(number):
+        page.keyboard.press("Shift+Enter")
+    expect(page.locator(".jp-InputPrompt").filter(has_text="[*]")).to_have_count(0)
+
+
+def test_the_first_cells_of_l01_show_a_containers_output(browser_page: Page, lab_url: str, artefacts: Path) -> None:
+    open_lesson(browser_page, lab_url, "L01-containers")
+    run_cells(browser_page, 6)
+    outputs = browser_page.locator(".jp-Notebook .jp-OutputArea-output")
+    expect(outputs.first).to_contain_text("session")
+    browser_page.screenshot(path=artefacts / "lab-L01.png")
+    text = " ".join(outputs.all_inner_texts())
+    assert "Traceback" not in text
+    assert re.search(r"✓", text), text
+
+
+def test_the_lab_opens_on_the_welcome_lesson(browser_page: Page, lab_url: str, artefacts: Path) -> None:
+    browser_page.goto(lab_url)
+    expect(browser_page.locator(".jp-Notebook h1").first).to_be_visible()
+    assert "L00-welcome" in browser_page.url
+    browser_page.screenshot(path=artefacts / "lab-L00.png")
+
+
+def test_a_released_lesson_holds_no_solution(lab_url: str, lab_workspace: Path) -> None:
+    texts = [path.read_text() for path in lab_workspace.glob("L*/*.ipynb")]
+    assert texts
+    for text in texts:
+        assert "BEGIN SOLUTION" not in text and "BEGIN HIDDEN TESTS" not in text
+    assert not list(lab_workspace.glob("**/answers")) and not list(lab_workspace.glob("**/instructor.md"))
