@@ -6,16 +6,18 @@ import math
 import os
 import re
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.checks.check import Unmet, failed, not_attempted
+from grader.checks.polling import until
 from grader.checks.questions.inside import too_slow
 from grader.checks.questions.instructions import instructions
 from grader.checks.source import Source
+from grader.checks.starting import remove
 from grader.checks.trial import Trial
 
 if TYPE_CHECKING:
@@ -26,9 +28,11 @@ MEMORY = 512 * 1024 * 1024  # bytes for one RUN step, outside a session; in a se
 LARGEST_CONTEXT = 256 * 1024 * 1024  # bytes
 MOST_FILES = 20_000
 LAST_LINES = 5
+UNTIL_GONE = 5.0  # seconds
 
 _STEP = re.compile(r"^Step (\d+)/\d+ : (.*)", re.DOTALL)
 _IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})\s*$")
+_RUNS_IN = re.compile(r"^ ---> Running in ([0-9a-f]{12})")
 _DONE = re.compile(r"^Successfully built ([0-9a-f]{12})")
 
 
@@ -43,12 +47,16 @@ class Step:
 
 @dataclass
 class Build:
-    """What a build gave. `made` are the ids of all images that it went through, oldest first."""
+    """What a build gave.
+
+    `made` are the ids of the images that it went through, `ran_in` those of the containers of its RUN instructions.
+    """
 
     image_id: str = ""
     steps: list[Step] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
     output: list[str] = field(default_factory=list)
+    ran_in: list[str] = field(default_factory=list)
 
 
 def builds(subject: Dockerfile, within: float, trial: Trial) -> str:
@@ -96,12 +104,13 @@ def build_folder(trial: Trial, context: Path, file: Path, machine: str, within: 
     trial.on_exit.callback(_take_away, trial, machine, before, done)
     deadline = time.monotonic() + within
     try:
-        for said in _events(trial, context, file, machine, within):
-            if time.monotonic() > deadline:
-                raise failed("build.too_slow", seconds=f"{within:g}", instruction=_last_step(done))
-            _read(said, done)
-            if "error" in said:
-                raise _failure(done, str(said["error"]), lines)
+        with closing(_events(trial, context, file, machine, within)) as events:
+            for said in events:
+                if time.monotonic() > deadline:
+                    raise failed("build.too_slow", seconds=f"{within:g}", instruction=_last_step(done))
+                _read(said, done)
+                if "error" in said:
+                    raise _failure(done, str(said["error"]), lines)
     except APIError as error:
         if error.status_code == 400:
             raise failed("build.syntax", path=file.name, reason=error.explanation or error) from None
@@ -114,10 +123,12 @@ def build_folder(trial: Trial, context: Path, file: Path, machine: str, within: 
     return done
 
 
-def _events(trial: Trial, context: Path, file: Path, machine: str, within: float) -> Iterator[dict[str, Any]]:
+def _events(
+    trial: Trial, context: Path, file: Path, machine: str, within: float
+) -> Generator[dict[str, Any], None, None]:
     limits: Any = None if "SLIPWAY_SESSION" in os.environ else {"memory": MEMORY, "memswap": MEMORY}
     name = os.path.relpath(file, context)
-    events: Iterator[dict[str, Any]] = trial.client(machine).api.build(
+    events: Generator[dict[str, Any], None, None] = trial.client(machine).api.build(
         path=str(context),
         dockerfile=name if not name.startswith("..") else str(file),
         rm=True,
@@ -139,11 +150,28 @@ def _read(said: dict[str, Any], done: Build) -> None:
         done.steps[-1].cached = True
     elif image := _IMAGE.match(text):
         done.made.append(image[1])
+    elif ran_in := _RUNS_IN.match(text):
+        done.ran_in.append(ran_in[1])
     elif built := _DONE.match(text):
         done.image_id = done.image_id or built[1]
     elif text.strip() and not text.startswith((" --->", "Removing intermediate container", "Successfully tagged")):
         done.output.append(text.rstrip()[-400:])
         del done.output[:-50]
+
+
+def _wait_until_gone(trial: Trial, machine: str, container_id: str) -> None:
+    """A build that was broken off takes its container away itself, within seconds; after that it is done here."""
+    from docker.errors import NotFound
+
+    def gone() -> bool | None:
+        try:
+            trial.client(machine).api.inspect_container(container_id)
+        except NotFound:
+            return True
+        return None
+
+    if not until(gone, UNTIL_GONE):
+        remove(trial, container_id, machine)
 
 
 def _failure(done: Build, error: str, lines: list[int]) -> Unmet:
@@ -184,6 +212,8 @@ def _take_away(trial: Trial, machine: str, before: frozenset[str], done: Build) 
     """Remove what the build added, newest first. What was there before, or is in use elsewhere, stays."""
     from docker.errors import APIError
 
+    for container_id in done.ran_in:
+        _wait_until_gone(trial, machine, container_id)
     old = {image_id.removeprefix("sha256:")[:12] for image_id in before}
     for image_id in [done.image_id, *reversed(done.made)]:
         if not image_id or image_id.removeprefix("sha256:")[:12] in old:

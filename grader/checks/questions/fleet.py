@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from grader.checks import starting
 from grader.checks.check import failed, not_attempted
 from grader.checks.finding import FoundContainer, find_image, inspect
-from grader.checks.polling import until
+from grader.checks.polling import looks, until
 from grader.checks.questions import serving
 from grader.checks.questions.files import read_text
 from grader.checks.questions.past import TOUCHES, deeds
@@ -15,6 +15,8 @@ from grader.checks.trial import Trial
 
 if TYPE_CHECKING:
     from grader.checks.subjects.fleet import Containers
+
+STEADY = 1.5  # seconds that the rest must go on serving: one that hangs on another notices after a moment
 
 
 def members(trial: Trial, group: Containers) -> list[FoundContainer]:
@@ -102,8 +104,9 @@ def survive_a_kill(group: Containers, at_least: int, path: str, port: int, withi
     try:
         api.kill(victim.id)
         ended = until(lambda: True if not inspect(trial, victim.id, group.machine).fact.running else None, 5.0)
-        for each in rest:
-            _answer(trial, group, each, port, path, within, after=victim.fact.name)
+        for _left in looks(STEADY, 0.25):
+            for each in rest:
+                _still_answers(trial, group, each, port, path, within, victim.fact.name)
     finally:
         starting.start(trial, victim.id, group.machine)  # starting one that runs already changes nothing
     state = "was down" if ended else "came back by its restart policy"
@@ -145,15 +148,27 @@ def _counted(group: Containers, message_id: str, seen: int, there: int, count: i
     return f"{seen} of {there}"
 
 
-def _answer(
-    trial: Trial, group: Containers, container: FoundContainer, port: int, path: str, within: float, after: str = ""
-) -> str:
+def _answer(trial: Trial, group: Containers, container: FoundContainer, port: int, path: str, within: float) -> str:
     url = serving.address(container, port) + path
     answer = until(lambda: serving.fetch(url), within)
     if answer is not None and answer.status == 200:
         return answer.body
     said = f"status {answer.status}" if answer is not None else "no answer"
-    name = container.fact.name
-    if after:
-        raise failed("containers.fell_too", container=name, other=after, seen=said)
-    raise failed("containers.no_answer", container=name, port=port, seen=said)
+    raise failed("containers.no_answer", container=container.fact.name, port=port, seen=said)
+
+
+def _still_answers(
+    trial: Trial, group: Containers, container: FoundContainer, port: int, path: str, within: float, victim: str
+) -> None:
+    """A container that ends, or answers something other than 200, fell with the one that was killed."""
+    url = serving.address(container, port) + path
+    name, seen = container.fact.name, ""
+    for _left in looks(within, 0.2):
+        answer = serving.fetch(url)
+        if answer is not None and answer.status == 200:
+            return
+        seen = f"status {answer.status}" if answer is not None else "no answer"
+        now = inspect(trial, container.id, group.machine).fact
+        if not now.running:
+            raise failed("containers.fell_too", container=name, other=victim, seen=f"it ended with {now.exit_code}")
+    raise failed("containers.fell_too", container=name, other=victim, seen=seen)

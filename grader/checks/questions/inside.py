@@ -16,7 +16,7 @@ from grader.checks.trial import Trial
 if TYPE_CHECKING:
     from grader.checks.subjects.container import Container
 
-_NOT_IN_IMAGE = (126, 127)
+NOT_FOUND = 127  # the exit code of a shell for a program that is not there
 _PYTHON = """
 import sys, urllib.request
 page = urllib.request.urlopen(sys.argv[1], timeout=3).read()
@@ -32,9 +32,9 @@ asked.on("timeout", () => asked.destroy(new Error("no answer in 3 s")));
 """
 # A client in what images have. The address is an argument of it, never code.
 _CLIENTS: tuple[tuple[str, ...], ...] = (
-    ("wget", "-q", "-T", "3", "-O", "-"),
     ("python3", "-c", _PYTHON),
     ("node", "-e", _NODE),
+    ("wget", "-q", "-O", "-"),  # no time-out: Debian's busybox crashes on -T
 )
 
 
@@ -103,14 +103,17 @@ def run_inside(
     from docker.errors import APIError
 
     try:
-        return execute(trial, container.id, command, within, machine=machine)
+        done = execute(trial, container.id, command, within, machine=machine)
     except TimeIsUp:
         raise too_slow(trial, machine, "exec.too_slow", command=" ".join(command), seconds=f"{within:g}") from None
     except APIError as error:
         said = str(error.explanation or error)
-        if "executable file not found" in said or "no such file or directory" in said:
-            return Executed(127, "", said)
-        raise
+        if not _not_found(said):
+            raise
+        return Executed(NOT_FOUND, "", said)
+    if done.exit_code == 126 and _not_found(done.out):  # engines before 23 say 126 for both
+        return Executed(NOT_FOUND, "", done.out)
+    return done
 
 
 def too_slow(trial: Trial, machine: str, message_id: str, **facts: object) -> Unmet:
@@ -120,6 +123,10 @@ def too_slow(trial: Trial, machine: str, message_id: str, **facts: object) -> Un
     return could_not_check("engine.unreachable", reason="the engine does not answer in 10 s")
 
 
+def _not_found(said: str) -> bool:
+    return "exec failed" in said and ("executable file not found" in said or "no such file or directory" in said)
+
+
 def _ask(
     trial: Trial, container: FoundContainer, command: tuple[str, ...], body: Wanted | None, within: float, machine: str
 ) -> Executed | None:
@@ -127,7 +134,7 @@ def _ask(
     last = None
     for left in looks(within, 0.2):
         last = run_inside(trial, container, command, max(left, 5.0), machine)
-        if last.exit_code in _NOT_IN_IMAGE:
+        if last.exit_code == NOT_FOUND:
             return None
         if last.exit_code == 0 and (body is None or found(body, last.out)):
             return last

@@ -68,6 +68,8 @@ def container_serves(container: Container, port: int, page: Page, within: float,
 
 def serve(trial: Trial, container: FoundContainer, machine: str, port: int, page: Page, within: float) -> str:
     """Ask until the wanted page comes; the same wrong answer `WRONG_ANSWERS` times in a row ends it sooner."""
+    if container.fact.status in ending.ENDED:
+        raise ending.not_up(trial, container, machine, "http.ended", container=container.fact.name, port=port)
     base = address(container, port)
     last: Answer | None = None
     wrong = 0
