@@ -14,6 +14,8 @@ from course.gateway.policy.names import EngineRequest
 from course.gateway.streams import Context, OutputFacts, read_context, translate_output
 from course.gateway.upstream import Upload
 
+NOTED = 1000  # layers noted while a build runs; its own output can pretend to more
+
 
 async def build(x: Exchange) -> web.StreamResponse:
     """Build an image; the answer ends only after the image is in the ledger."""
@@ -47,7 +49,9 @@ async def _run(x: Exchange, spec: policy.BuildSpec, tags: list[str], context: Co
             await raise_for_error(response)
             answer = await x.start(200, {"Content-Type": "application/json"})
             output = translate_output(aiter(response), names=x.scope, facts=facts, steps=context.steps)
+            noted: set[str] = set()
             async for piece in output:
+                await _note_layers(x, facts, noted)
                 x.sent += len(piece)
                 await answer.write(piece)
         recorded = True
@@ -59,6 +63,18 @@ async def _run(x: Exchange, spec: policy.BuildSpec, tags: list[str], context: Co
             await x.complete(_record(x, facts, tags))
         cached = sum(step.cached for step in facts.steps)
         x.outcome |= {"image": facts.image, "steps": len(facts.steps), "cached": cached, "error": facts.error}
+
+
+async def _note_layers(x: Exchange, facts: OutputFacts, noted: set[str]) -> None:
+    """Put each layer into the ledger as soon as the engine tells of it: this gateway may not see the build's end."""
+    for step in reversed(facts.steps):
+        if step.image in noted or len(noted) >= NOTED:
+            return
+        if step.image:
+            noted.add(step.image)
+            found = await x.plane.engine.ask(EngineRequest("GET", ("images", step.image, "json")))
+            if found.ok and found.value["Id"] not in x.scope.visible_images():
+                x.scope.add_leftovers([str(found.value["Id"])])
 
 
 async def _record(x: Exchange, facts: OutputFacts, tags: list[str]) -> None:
