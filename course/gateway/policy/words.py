@@ -15,7 +15,7 @@ _OBJECT = re.compile(r"/?\bsw-([a-z][0-9a-z]{11})--([a-zA-Z0-9_.-]+)")
 _IMAGE = re.compile(rf"{re.escape(reference.ENGINE_HOST)}/[a-zA-Z0-9_./@:-]*[a-zA-Z0-9]")
 # paths under an engine's data and run folders, wherever these are
 _HOST_PATH = re.compile(
-    r"/[^\s\"',:;]*/(?:overlay2|containers|volumes|image|netns|containerd|tmp/docker-[^/\s]*)/[^\s\"',;]*"
+    r"/[^\s\"',:;]*/(?:overlay2|containers|volumes|image|netns|containerd|tmp/docker-[^/\s]*)/[^\s\"',:;]*"
 )
 
 
