@@ -35,13 +35,15 @@ def clean_path(path: str) -> str:
 
 
 def split_bind(bind: str) -> tuple[str, str, str]:
-    """(volume, path, mode) of "data:/var/lib/data:ro".
+    """(volume, path, mode) of "data:/var/lib/data:ro"; no volume for "/path" alone, as docker-py sends volumes=["/path"].
 
     Raises:
         Refusal: 403 for a folder of the machine, 400 for what is no bind.
     """
     parts = bind.split(":")
     source = parts[0]
+    if len(parts) == 1 and source.startswith("/"):
+        return "", clean_path(source), ""
     if source.startswith(("/", ".", "~")) or "\\" in source:
         raise Refusal(f"the bind mount {bind}", "it would reach into the machine of the engine", _INSTEAD)
     if len(parts) not in (2, 3):
@@ -77,7 +79,7 @@ def check_mount(mount: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def volumes_needed(host: Mapping[str, Any]) -> tuple[str, ...]:
     """The learner's names of all volumes that a create mentions, each once."""
-    named = [split_bind(bind)[0] for bind in host.get("Binds", [])]
+    named = [volume for bind in host.get("Binds", []) if (volume := split_bind(bind)[0])]
     named += [m["Source"] for m in host.get("Mounts", []) if m.get("Type") == "volume" and m.get("Source")]
     return tuple(dict.fromkeys(named))
 
@@ -96,6 +98,8 @@ def engine_mounts(host: Mapping[str, Any], names: Names) -> dict[str, Any]:
 
 def _engine_bind(bind: str, names: Names) -> str:
     volume, path, mode = split_bind(bind)
+    if not volume:
+        return path  # an anonymous volume; the engine makes it for this container alone
     return f"{names.volume(volume)}:{path}:{mode or 'rw'}"
 
 

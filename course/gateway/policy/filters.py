@@ -20,7 +20,7 @@ _AS_SENT = ("status", "exited", "health", "expose", "publish", "label")
 def container_list(query: Query, names: Names) -> dict[str, str]:
     """The engine's query of a container list: all, size, and filters ANDed with the session's label.
 
-    `limit` and `name` are applied by `keep_containers` on the translated rows.
+    `limit`, `name` and `id` are applied by `keep_containers` on the translated rows.
 
     Raises:
         Refusal: 404 when `before` or `since` names a container that the session does not have, as the engine says.
@@ -38,7 +38,6 @@ def container_list(query: Query, names: Names) -> dict[str, str]:
     for prefix in asked.get("id", ()):
         if not re.fullmatch("[0-9a-f]{1,64}", prefix):
             raise Refusal(f"the filter id={prefix}", "expected the first digits of an id", status=400)
-        sent.setdefault("id", []).append(f"^{prefix}")
     limited = (query.number("limit") or 0) > 0
     return {
         "all": "1" if query.flag("all") or limited else "0",
@@ -63,8 +62,12 @@ def _found(find: Callable[[str], str], refs: Iterable[str]) -> list[str]:
 
 def keep_containers(rows: list[dict[str, Any]], query: Query, names: Names) -> list[dict[str, Any]]:
     """The translated rows that the learner's filters leave, newest first as the engine sent them."""
-    wanted = query.filters().get("name", ())
-    kept = [row for row in rows if not wanted or _named(wanted, row["Names"])]
+    wanted, ids = query.filters().get("name", ()), query.filters().get("id", ())
+    kept = [
+        row
+        for row in rows
+        if (not wanted or _named(wanted, row["Names"])) and (not ids or row["Id"].startswith(tuple(ids)))
+    ]
     limit = query.number("limit") or 0
     return kept[:limit] if limit > 0 else kept
 
