@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import docker
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -75,6 +76,19 @@ def lab_url(engine_url: str, lab_workspace: Path) -> Iterator[str]:
 def notebook_url(engine_url: str, lab_workspace: Path) -> Iterator[str]:
     """The same learner's folder in Notebook 7."""
     yield from _server(lab_workspace, ["--notebook"])
+
+
+@pytest.fixture(autouse=True)
+def _nothing_stays_behind() -> None:
+    """One workspace's session serves every test here; what it made is removed when its server's lease has ended."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_stays_behind_of_a_module(engine: docker.DockerClient) -> Iterator[None]:
+    """Whatever the lessons made belongs to a session, and goes with it."""
+    yield
+    for container in engine.containers.list(all=True):
+        assert container.labels.get("org.slipway.session"), f"{container.name} belongs to no session"
 
 
 def _server(workspace: Path, options: list[str]) -> Iterator[str]:
