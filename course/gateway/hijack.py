@@ -30,17 +30,27 @@ class Traffic:
     received: int
 
 
-class Tunnelled(web.StreamResponse):
-    """Tells aiohttp that the connection was used up by a tunnel: nothing more is written, then it is closed."""
+class Spent(web.StreamResponse):
+    """Tells aiohttp that the connection is used up: nothing more is written, then it is closed."""
 
-    def __init__(self, status: int, traffic: Traffic, client: ClientWire) -> None:
+    def __init__(self, status: int) -> None:
         super().__init__(status=status)
-        self.traffic = traffic
-        self._client = client
         self.force_close()
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        return None
+
+
+class Tunnelled(Spent):
+    """A tunnel that has ended, and what went through it."""
+
+    def __init__(self, status: int, traffic: Traffic, client: ClientWire) -> None:
+        super().__init__(status)
+        self.traffic = traffic
+        self._client = client
 
     async def write_eof(self, data: bytes = b"") -> None:
         self._client.give_back()

@@ -8,13 +8,16 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
 from course.gateway.exchange import EngineSaid, Exchange, Plane
 from course.gateway.handlers import TABLE, Handler
+from course.gateway.hijack import Spent
 from course.gateway.journal_file import Entry
+from course.gateway.networks import Networks
 from course.gateway.policy import query, routes
 from course.gateway.policy.query import Query
 from course.gateway.policy.refusal import Refusal
@@ -40,7 +43,7 @@ class DataPlane:
 
     def __init__(self, engine_socket: Path, scopes: Mapping[str, Scope]) -> None:
         self.engine = Upstream(engine_socket)
-        self.shared = Plane(self.engine, scopes)
+        self.shared = Plane(self.engine, scopes, Networks(self.engine, firewalled=False))
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -92,6 +95,7 @@ class SessionServer:
         self._shared, self._journal, self._match, self._table = shared, journal, match, table
         self._listener: asyncio.Server | None = None
         self._protocols: _Protocols | None = None
+        self._calls: set[asyncio.Task[Any]] = set()
 
     def __repr__(self) -> str:
         return f"<SessionServer {self.scope.sid}, {self.connections} connections>"
@@ -130,9 +134,14 @@ class SessionServer:
             self._listener.close()
         self.path.unlink(missing_ok=True)
         if self._protocols is not None:
-            await self._protocols.shutdown(patience)
+            await self._protocols.shutdown(max(patience, 0.05))  # aiohttp waits for ever on 0
+        if self._calls:  # cancelled by now; each still writes its line of the journal
+            await asyncio.wait(set(self._calls), timeout=2.0)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if (task := asyncio.current_task()) is not None:
+            self._calls.add(task)
+            task.add_done_callback(self._calls.discard)
         began, clock = time.time(), time.monotonic()
         x = Exchange(request, NO_CALL, Query({}), self.scope, self._shared)
         decision, status, message = "allowed", 499, ""  # 499: the client went before there was an answer
@@ -167,7 +176,9 @@ class SessionServer:
             decision, status, message = self._explain(x, error)
             if x.started:  # the head of an answer has been sent: breaking off is all that is left to say
                 log.warning("broke off %s in session %s: %s", x.call.route, self.scope.sid, message)
-                raise ConnectionAbortedError(message) from error
+                if x.request.transport is not None:
+                    x.request.transport.abort()  # a client of a chunked body sees that it is not whole
+                return Spent(status), decision, message
             if isinstance(error, EngineSaid):
                 return x.translated_error(error.answer), decision, message
             return x.json({"message": message}, status), decision, message

@@ -1,4 +1,4 @@
-"""What carries the calls, without a policy: docker-py's calls through it, streams both ways, slow and vanished clients."""
+"""What carries the calls, without a policy: docker-py's calls through it, streams both ways."""
 
 from __future__ import annotations
 

@@ -40,7 +40,6 @@ def test_names_and_ids_of_filters_are_resolved_in_the_session(names):
         "network": [SHOP_NET],
         "volume": [f"sw-{SID}--data", "/d"],
         "before": [WEB],
-        "id": ["^ab"],
     }
 
 
