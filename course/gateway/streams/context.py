@@ -118,7 +118,8 @@ class _Files:
         reader = TarReader(plain, Caps(WHAT, size, limits.tar_members, "build_context"))
         async for member in reader.members():
             name = clean_name(member.name, WHAT)
-            if name:
+            again = member.kind == "dir" and self._kinds.get(name) == "dir"
+            if name and not again:
                 await self._put(self._checked(replace(member, name=name)), reader)
         for folder in self._folders:
             if self._kinds.get(folder, "dir") != "dir":
@@ -156,7 +157,7 @@ class _Files:
             raise Refusal(what, f"it is a {kind}", "Put a plain file there.")
         if name.rpartition("/")[2].lower() == ENGINE_DOCKERFILE:
             raise Refusal(what, "the name is reserved")
-        if name in self._kinds and (kind != "dir" or self._kinds[name] != "dir"):
+        if name in self._kinds:
             raise Refusal(what, "it is there twice", "Pack each file once.")
         if kind == "hardlink":
             member = replace(member, link=clean_name(member.link, WHAT))

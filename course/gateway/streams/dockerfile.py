@@ -108,7 +108,8 @@ def parse(raw: bytes) -> tuple[str, list[Instruction]]:
                 "a here-document (<<) is a feature of BuildKit, and a session builds with the classic builder",
                 "Put the text into a file and COPY it, or use printf.",
             )
-        instructions.append(split(command.original.strip(), command.start_line, tuple(command.value)))
+        # `original` is None for a line of nothing but an escape character
+        instructions.append(split((command.original or "").strip(), command.start_line, tuple(command.value)))
     return escape, instructions
 
 
@@ -185,7 +186,7 @@ class _Build:
             return await self._from(instruction, base_config)
         if not self._stages:
             if instruction.name != "ARG":
-                raise Refusal("no build stage in current context", "", "Begin with FROM.", status=400)
+                raise Refusal("no build stage in current context", "", status=400)
             self._remember(instruction)
         if instruction.name == "ONBUILD":
             inner = _trigger(instruction.rest, instruction.line, self._escape)

@@ -6,16 +6,30 @@ The engine asks this of the Dockerfile and of .dockerignore itself; all other fi
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 _TOKEN = re.compile(r"\*\*/|\*\*|\*|\?|\[(\^?)((?:\\.|[^\]\\])+)\]|\\(.)|(.)", re.DOTALL)
+_RANGE = re.compile(r"(\\.|[^\\])(?:-(\\.|[^\\]))?", re.DOTALL)
 _STAR: Final = "*"  # any letters of one path segment
 _DEEP: Final = "**"  # any letters
 _INSIDE: Final = "**/"  # any letters, the last a slash
 _ENTER: Final = "(**/)"  # the beginning of _INSIDE, which may be left out as a whole
 _ANY: Final = "?"
 
-Token = str | re.Pattern[str]
+
+@dataclass(frozen=True)
+class _Letters:
+    """One letter out of some ranges, or out of all but these."""
+
+    ranges: tuple[tuple[str, str], ...]
+    negated: bool = False
+
+    def holds(self, letter: str) -> bool:
+        return any(low <= letter <= high for low, high in self.ranges) != self.negated
+
+
+Token = str | _Letters
 
 
 def ignores(dockerignore: str, path: str) -> bool:
@@ -54,15 +68,17 @@ def _tokens(pattern: str) -> list[Token]:
         elif found[2]:
             tokens.append(_set(found[1], found[2]))
         else:
-            tokens.append(re.compile(re.escape(found[3] or found[4]), re.DOTALL))
+            letter = found[3] or found[4]
+            tokens.append(_Letters(((letter, letter),)))
     return tokens
 
 
-def _set(negated: str, letters: str) -> re.Pattern[str]:
-    try:
-        return re.compile(f"[{negated}{letters}]")
-    except re.error:
-        return re.compile(r"(?!)")  # the engine refuses such a pattern; here it matches nothing
+def _set(negated: str, inner: str) -> _Letters:
+    ranges: list[tuple[str, str]] = []
+    for low, high in _RANGE.findall(inner):
+        low, high = low.removeprefix("\\") or low, high.removeprefix("\\")
+        ranges.append((low, high or low))
+    return _Letters(tuple(ranges), bool(negated))
 
 
 def _matches(tokens: list[Token], text: str) -> bool:
@@ -72,8 +88,8 @@ def _matches(tokens: list[Token], text: str) -> bool:
         after: set[int] = set()
         for state in states:
             token = tokens[state] if state < len(tokens) else _ENTER
-            if isinstance(token, re.Pattern):
-                after |= {state + 1} if token.match(letter) else set()
+            if isinstance(token, _Letters):
+                after |= {state + 1} if token.holds(letter) else set()
             elif token == _ANY and letter != "/":
                 after.add(state + 1)
             elif token == _DEEP or (token == _STAR and letter != "/"):

@@ -1,9 +1,9 @@
 """Image archives on their way in (docker load): every layer is hashed, every name becomes the session's.
 
 An engine skips the layers that it already has, by their chain of digests and without looking at the archive. So an
-archive that only names the layers of another session's image would be given their content; here each layer that an image
-names must be in the archive, with the digest that the image's config says. The manifest that tells the engine what to do
-is written last, once all of this has been seen.
+archive that only names the layers of another session's image would be given their content; here each layer that an
+image names must be in the archive, with the digest that the image's config says. The manifest that tells the engine
+what to do is written last, once all of this has been seen.
 """
 
 from __future__ import annotations
