@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from course.gateway.networks import Networks
 from course.gateway.policy import translate
 from course.gateway.policy.container import ImageView
 from course.gateway.policy.limits import Limits
@@ -40,6 +41,7 @@ class Plane:
 
     engine: Upstream
     scopes: Mapping[str, Scope]
+    networks: Networks
     headers: dict[str, str] = field(default_factory=dict)  # on every answer; the API version among them
     engine_version: dict[str, Any] = field(default_factory=dict)
     image_configs: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -1,9 +1,9 @@
-"""Two rules that keep graded containers off the host and off the outside, where the gateway may set them.
+"""Rules that keep graded containers off the host and off the outside, and sessions off each other.
 
 An `--internal` network is not enough: its containers still reach the host's services at the bridge's address, and it
-can not publish ports (GATEWAY.md, item 30). So the bridges of grading sessions have names that start with `swg`, and
-the rules name `swg+`. They are set before the first such network is made and stay: without such a bridge they match
-nothing.
+cannot publish ports (GATEWAY.md, item 30). So the bridges of grading sessions have names that start with `swg`, those
+of learners `swl`, and the rules name them. The rules are set before the first such network is made and stay: without
+such a bridge they match nothing.
 """
 
 from __future__ import annotations
@@ -13,21 +13,24 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
-BRIDGES = "swg+"
+GRADING, LEARNERS = "swg+", "swl+"
 _NEW = ("-m", "conntrack", "!", "--ctstate", "ESTABLISHED,RELATED", "-j", "DROP")
-_TO_THE_HOST = ("-i", BRIDGES, *_NEW)  # answers to docker-proxy, which connects from the host, are ESTABLISHED
-_OUT = ("-i", BRIDGES, "!", "-o", BRIDGES, "-j", "DROP")
-_IN = ("!", "-i", BRIDGES, "-o", BRIDGES, "-j", "DROP")
+_TO_THE_HOST = ("-i", GRADING, *_NEW)  # answers to docker-proxy, which connects from the host, are ESTABLISHED
+_OUT = ("-i", GRADING, "!", "-o", GRADING, "-j", "DROP")
+_IN = ("!", "-i", GRADING, "-o", GRADING, "-j", "DROP")
+# Between bridges of one kind: what is routed goes from one bridge to another, what is bridged stays on its own. The
+# engine has such rules too, and loses them when another engine starts on the machine.
+_BETWEEN = ("-m", "physdev", "!", "--physdev-is-bridged", "-j", "DROP")
+_BETWEEN_GRADING = ("-i", GRADING, "-o", GRADING, *_BETWEEN)
+_BETWEEN_LEARNERS = ("-i", LEARNERS, "-o", LEARNERS, *_BETWEEN)
 _PATH = "/usr/sbin:/sbin:/usr/local/sbin:/usr/bin:/bin"
 
 
 def ensure() -> str:
     """Set the rules that are missing, for IPv4 and IPv6.
 
-    Between two bridges of one engine, the engine's own isolation rules stand.
-
     Returns:
-        "" when all of them are in force, else one clause that says why they are not.
+        "" when those that close grading networks are in force, else one clause that says why they are not.
     """
     if os.geteuid() != 0:
         return "the gateway does not run as root"
@@ -38,10 +41,12 @@ def ensure() -> str:
         if table is None:
             continue
         forward = "DOCKER-USER" if _run(table, "-n", "-L", "DOCKER-USER") == "" else "FORWARD"
-        for chain, rule in (("INPUT", _TO_THE_HOST), (forward, _OUT), (forward, _IN)):
-            why = _ensure(table, chain, rule)
+        for chain, closed in (("INPUT", _TO_THE_HOST), (forward, _OUT), (forward, _IN)):
+            why = _ensure(table, chain, closed)
             if why and table == tool:
                 return why
+        for rule in (_BETWEEN_GRADING, _BETWEEN_LEARNERS):  # without the module, the engine's own rules must do
+            _ensure(table, forward, rule)
     return ""
 
 

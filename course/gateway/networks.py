@@ -91,11 +91,16 @@ class Networks:
         }
         if grading:
             options[_BRIDGE + "enable_ip_masquerade"] = "false"  # a second bar behind the firewall's
+        if grading and not self.firewalled:
+            options[_BRIDGE + "inhibit_ipv4"] = "true"  # the host has no address there to be reached at
         return {
             "Driver": "bridge",
             "Internal": internal or (grading and not self.firewalled),
             "EnableIPv6": False,
-            "IPAM": {"Driver": "default", "Config": [{"Subnet": subnet}]},
+            "IPAM": {
+                "Driver": "default",
+                "Config": [{"Subnet": subnet, "Gateway": str(ipaddress.IPv4Network(subnet)[1])}],
+            },
             "Options": options,
         }
 

@@ -16,7 +16,6 @@ from course.gateway.home import Home, check_length
 from course.gateway.journal_file import Journal
 from course.gateway.leasebook import LeaseBook
 from course.gateway.ledger import Ledger, SessionRow
-from course.gateway.networks import Networks
 from course.gateway.policy.limits import POLICIES
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.reference import ENGINE_HOST
@@ -80,7 +79,7 @@ class Sessions:
         self._ledger = Ledger(home.state / "ledger.db")
         self._leases = LeaseBook(self._ledger)
         self._plane = DataPlane(home.engine_socket, self.scopes)
-        self._engine = self._plane.engine
+        self._engine, self._networks = self._plane.engine, self._plane.shared.networks
         self._around = Surroundings(self._engine, home.engine_socket, self.owner)
         self._ending: dict[str, asyncio.Task[list[Leftover]]] = {}
         self._background: set[asyncio.Task[list[Leftover]]] = set()
@@ -97,7 +96,6 @@ class Sessions:
         """
         await self._plane.start()
         await self._around.meet()
-        self._networks = Networks(self._engine, firewalled=False)
         self._sweeper = Sweeper(self._engine, self._around.cgroups)
         self._quota = QuotaWatcher(self._engine, self.owner)
         rows = self._ledger.sessions()
@@ -270,8 +268,7 @@ class Sessions:
 
     async def _go_live(self, row: SessionRow) -> Live:
         policy = POLICIES[row.policy]
-        if not policy.outside:
-            self._networks.firewalled = await self._around.ensure_firewall()
+        self._networks.firewalled = await self._around.ensure_firewall()
         self._around.cgroups.make(row.sid, policy.limits)
         scope = Scope(
             row, self._ledger, self._around.bases, self.scopes, self.owner, self._around.cgroups.parent(row.sid)
@@ -371,6 +368,7 @@ class Sessions:
         if count % QUOTA_TICKS == 0 and self._live:
             await self._quota.look([(live.scope, live.journal) for live in tuple(self._live.values())])
         if count % RETRY_TICKS == 0:
+            self._networks.firewalled = await self._around.ensure_firewall()
             for row in self._ledger.sessions():
                 if row.ending:
                     self._begin_removal(row.sid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from course.gateway.scope import Bases
 from course.gateway.upstream import EngineUnavailable, Upstream
 
 ELSEWHERE = "the engine runs on another machine or in a container"
-NOT_YET = "not needed before the first grading session"
+LOOK = 5.0  # seconds
 
 
 class Surroundings:
@@ -30,9 +31,10 @@ class Surroundings:
         self._engine, self._socket, self._owner = engine, socket, owner
         self.bases = Bases()
         self.cgroups: Cgroups = NoCgroups("the engine was not asked yet")
-        self.firewall = NOT_YET  # "" when the rules are in force, else why they are not
+        self.firewall = ELSEWHERE  # "" when the rules are in force, else why they are not
         self.away = ""  # why the engine does not answer, "" while it does
         self._local = False
+        self._looked = -LOOK  # when the firewall was looked at (time.monotonic)
 
     async def meet(self) -> None:
         """Learn what engine and machine offer.
@@ -48,6 +50,7 @@ class Surroundings:
         driver, version = answer.value.get("CgroupDriver") or "", answer.value.get("CgroupVersion") or "1"
         same_machine = peer.shares_namespace(pid, "cgroup")
         self.cgroups = choose(str(driver), str(version), self._owner, same_machine)
+        await self.ensure_firewall()
         await self.refresh_bases()
 
     async def refresh_bases(self) -> None:
@@ -60,8 +63,10 @@ class Surroundings:
         return {tag.rpartition(":")[0] for tag in self.bases.tags} >= set(BASE_NAMES)
 
     async def ensure_firewall(self) -> bool:
-        """Put the rules for grading networks in force; whether they are."""
-        self.firewall = await asyncio.to_thread(firewall.ensure) if self._local else ELSEWHERE
+        """Put the rules for sessions' networks in force, if nobody looked within 5 seconds; whether they are."""
+        if self._local and time.monotonic() - self._looked >= LOOK:
+            self.firewall = await asyncio.to_thread(firewall.ensure)
+            self._looked = time.monotonic()
         return not self.firewall
 
     async def came_back(self) -> bool:
@@ -80,13 +85,13 @@ class Surroundings:
         """What `course gateway status` shows; `weaker` names what this machine does not let the gateway do."""
         weaker = {
             "cgroups": self.cgroups.weaker,
-            "firewall": "" if self.firewall == NOT_YET else self.firewall,
+            "firewall": self.firewall,
             "engine": self.away,
         }
         return {
             "owner": self._owner,
             "bases": sorted(self.bases.tags),
             "cgroups": self.cgroups.parent("<session>"),
-            "firewall": self.firewall or "in force",
+            "firewall": "not in force" if self.firewall else "in force",
             "weaker": {part: why for part, why in weaker.items() if why},
         }

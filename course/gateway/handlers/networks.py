@@ -8,7 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from course.gateway.exchange import Exchange, created_at
+from course.gateway.exchange import EngineSaid, Exchange, created_at
 from course.gateway.policy import filters, network, prune, translate
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.refusal import Refusal
@@ -29,13 +29,11 @@ async def create(x: Exchange) -> web.StreamResponse:
 
 
 async def _create(x: Exchange, spec: network.NetworkSpec) -> dict[str, Any]:
-    answer = (await x.ask(spec.engine_request(x.scope))).value
-    try:
-        x.scope.add_network(answer["Id"], spec.name)
-    except BaseException:
-        await x.plane.engine.ask(EngineRequest("DELETE", ("networks", answer["Id"])))
-        raise
-    return {"Id": answer["Id"], "Warning": translate.text(answer.get("Warning") or "", x.scope)}
+    """Make it on a subnet of the gateway's own; the engine's pools would not last for a class."""
+    answer = await x.plane.networks.create(x.scope, spec.name, internal=spec.internal, labels=spec.labels)
+    if not answer.ok:
+        raise EngineSaid(answer)
+    return {"Id": answer.value["Id"], "Warning": translate.text(answer.value.get("Warning") or "", x.scope)}
 
 
 async def listing(x: Exchange) -> web.StreamResponse:
