@@ -9,6 +9,8 @@ from grader.checks.messages import Message, message, plain
 if TYPE_CHECKING:
     from docker import DockerClient
 
+PROBE = 10  # seconds that an engine has to answer a ping before it counts as hung
+
 
 def fault_of(error: Exception) -> Message:
     """Translate an error that a check did not expect into a message.
@@ -45,7 +47,7 @@ def answers(client: DockerClient) -> bool:
     from docker.errors import DockerException
     from requests.exceptions import RequestException
 
-    probe = APIClient(base_url=_url(client), version=client.api.api_version, timeout=10)
+    probe = APIClient(base_url=_url(client), version=client.api.api_version, timeout=PROBE)
     try:
         return bool(probe.ping())
     except (RequestException, DockerException):
