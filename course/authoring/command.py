@@ -1,4 +1,4 @@
-"""`course new`, and `course author text|pack`: what an author of lessons types."""
+"""`course new`, and `course source text|pack`: what an author of lessons types."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def text(lesson: Annotated[str, typer.Argument(help="A lesson's id or folder nam
 @app.command()
 def pack(
     lesson: Annotated[str, typer.Argument(help="A lesson's id or folder name.")],
-    file: Annotated[Path, typer.Argument(help="The text that `course author text` printed, changed.", exists=True)],
+    file: Annotated[Path, typer.Argument(help="The text that `course source text` printed, changed.", exists=True)],
 ) -> None:
     """Write the notebook of a lesson from text; cell ids, tags and nbgrader metadata follow from each cell's head."""
     import nbformat

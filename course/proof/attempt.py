@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from course import notebooks
+from course.gateway import session
 from course.manifest import Lesson
 from course.notebooks import ExerciseCells, LessonNotebook
 from course.proof.answers import Answer
@@ -77,45 +78,49 @@ class Attempt:
 
 
 class Prover:
-    """Runs answers of one lesson in one warm kernel, each on a clean session. A context manager.
+    """Runs answers of one lesson in one warm kernel, each in a new session. A context manager.
+
+    The engine is the one that `course.gateway` finds (`SLIPWAY_ENGINE`).
 
     Args:
         lesson: the lesson.
         room: an empty folder for the learner's copy and the verdicts.
-        env: the environment of the kernel, such as `SLIPWAY_ENGINE`.
         kernel: the kernelspec.
     """
 
-    def __init__(self, lesson: Lesson, room: Path, env: Mapping[str, str], kernel: str = notebooks.KERNEL) -> None:
+    def __init__(self, lesson: Lesson, room: Path, kernel: str = notebooks.KERNEL) -> None:
         self.lesson = lesson
         self.notebook: LessonNotebook = notebooks.read(lesson.notebook)
         self._clean = notebooks.parse(released(lesson.notebook), lesson.notebook)
+        self._room = room
         self._workspace = room / "workspace"
         self._verdicts = room / "verdicts.jsonl"
         self._folder = self._workspace / lesson.name
-        # Progress is written in a lesson; here it goes where nobody looks for it.
-        base = {
-            "SLIPWAY_WORKSPACE": str(self._workspace),
-            "SLIPWAY_STATE_DIR": str(room / "state"),
-            "SLIPWAY_VERDICTS": str(self._verdicts),
-        }
-        self._env, self._kernel_name = {**base, **env}, kernel
+        self._kernel_name = kernel
         self._stack = ExitStack()
-        self._before = ""
+
+    def __repr__(self) -> str:
+        return f"<Prover of {self.lesson.name}>"
 
     def __enter__(self) -> Prover:
         self._folder.mkdir(parents=True)
-        self._kernel = self._stack.enter_context(WarmKernel(self._folder, self._env, self._kernel_name))
-        self._before = self._must("from course.proof import sweep; sweep.printed()").stdout.strip()
+        with ExitStack() as stack:  # what was opened is closed here when the next step fails
+            first = stack.enter_context(session(policy="learner"))
+            env = {
+                **first.environment(),
+                "SLIPWAY_WORKSPACE": str(self._workspace),
+                # Progress is written in a lesson; here it goes where nobody looks for it.
+                "SLIPWAY_STATE_DIR": str(self._room / "state"),
+                "SLIPWAY_VERDICTS": str(self._verdicts),
+            }
+            self._kernel = stack.enter_context(WarmKernel(self._folder, env, self._kernel_name))
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self._sweep()
-        finally:
-            self._stack.close()
+        self._stack.close()
 
     def untouched(self, exercise_id: str) -> Attempt:
         """Run the exercise as it is released, with the hidden tests put back."""
@@ -124,17 +129,17 @@ class Prover:
         return self.attempt(answer)
 
     def attempt(self, answer: Answer) -> Attempt:
-        """Run the set-up cell and the exercise with this answer, on a clean session and a clean folder.
+        """Run the set-up cell and the exercise with this answer, in a new session and a fresh folder.
 
         A starter cell that raises does not end the attempt: nbgrader runs the checks after it too.
         """
         cells = self.notebook.exercise(answer.exercise).with_starters(answer.sources)
-        self._sweep()
         self._refresh_folder(answer.files)
-        self._must("get_ipython().reset(new_session=False)")
-        for cell in self.notebook.of("setup"):
-            self._must(cell.source)
-        return self._graded(answer, cells)
+        with session(policy="learner") as own:
+            self._must(_MOVE.format(environment=own.environment()))
+            for cell in self.notebook.of("setup"):
+                self._must(cell.source)
+            return self._graded(answer, cells)
 
     def _graded(self, answer: Answer, cells: ExerciseCells) -> Attempt:
         marked: list[Marked] = []
@@ -172,15 +177,21 @@ class Prover:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
 
-    def _sweep(self) -> None:
-        if self._before:
-            self._must(f"import json; from course.proof import sweep; sweep.sweep(json.loads({self._before!r}))")
-
     def _must(self, source: str) -> CellRun:
         run = self._kernel.run(source)
         if not run.ok:
             raise RuntimeError(f"the proof's own cell failed: {run.error}\n{source}\n{run.traceback}")
         return run
+
+
+_MOVE = """
+get_ipython().reset(new_session=False)
+import os
+from course.kernel import attach
+os.environ.update({environment!r})
+attach.ATTACHMENT = attach.Attachment(os.environ)
+"""
+"""Forgets the last answer's variables and goes to another session, as a restart of the kernel would."""
 
 
 def _decisive(verdict: Mapping[str, Any]) -> str:

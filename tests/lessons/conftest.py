@@ -43,15 +43,17 @@ def session_env(engine_url: str) -> Iterator[dict[str, str]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SLIPWAY_ENGINE", engine_url)
-        with session(policy="learner", name="proof") as one:
-            yield {"SLIPWAY_SESSION": one.id, "DOCKER_HOST": one.url, "SLIPWAY_ENGINE": engine_url}
+        with session(policy="learner") as one:
+            yield one.environment()
 
 
 @pytest.fixture(scope="module")
-def proven(lesson: Lesson, session_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proven]:
+def proven(lesson: Lesson, engine_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proven]:
     """The prover of the lesson that the test is about; one warm kernel for all of its answers."""
-    with Prover(lesson, Path(tmp_path_factory.mktemp(lesson.id)), session_env) as prover:
-        yield Proven(prover)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SLIPWAY_ENGINE", engine_url)
+        with Prover(lesson, Path(tmp_path_factory.mktemp(lesson.id))) as prover:
+            yield Proven(prover)
 
 
 @pytest.fixture
