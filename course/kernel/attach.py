@@ -92,6 +92,11 @@ class Attachment:
             raise _as_course_error(self._error) from self._error
         return self._attached
 
+    @property
+    def error(self) -> CourseError | None:
+        """Why there is no session, None where there is one or none was asked for yet."""
+        return _as_course_error(self._error) if self._error else None
+
     def _try(self) -> None:
         with self._turn:
             if self._attached is not None:
@@ -180,14 +185,15 @@ def point_nowhere(environment: MutableMapping[str, str]) -> None:
 
 
 def answers(url: str) -> bool:
-    """Whether something listens on that Unix socket."""
+    """Whether an engine or a session answers a ping on that Unix socket."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(2)
+        probe.settimeout(BACK_SECONDS)
         try:
             probe.connect(url.removeprefix("unix://"))
+            probe.sendall(b"GET /_ping HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n")
+            return probe.recv(64).startswith(b"HTTP/1.1 200")
         except OSError:
             return False
-    return True
 
 
 def _nowhere() -> Path:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.DOTALL)
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # the engine paints a command's standard error red
 KEPT_LINES = 5
 """How many of the last lines of output a failure carries."""
 
@@ -203,7 +204,7 @@ class _Reading:
         found = _IMAGE_ID.search(str(message.get("aux", "")))
         if found:
             self.image_id = found[0]
-        text = str(message.get("stream", ""))
+        text = _COLOUR.sub("", str(message.get("stream", "")))
         step = _STEP.match(text)
         if step:
             yield from self._end_step()
@@ -211,7 +212,7 @@ class _Reading:
         elif text.strip() == "---> Using cache":
             self._cached = True
         elif self.step and text.strip() and not _is_bookkeeping(text):
-            self._output.extend(text.rstrip("\n").splitlines())
+            self._output.extend(line for line in text.splitlines() if line.strip())
             yield StepOutput(self.step.number, text)
         else:
             self.image_id = text.split()[-1] if text.startswith("Successfully built") else self.image_id
@@ -234,5 +235,6 @@ def _is_bookkeeping(text: str) -> bool:
 
 
 def _line_in(message: str) -> int | None:
-    found = re.search(r"parse error(?: on)? line (\d+)", message)
+    """The line that a refusal names: "dockerfile parse error line 3: …" (engine), "Dockerfile line 3: …" (session)."""
+    found = re.search(r"dockerfile(?: parse error(?: on)?)? line (\d+)", message, re.IGNORECASE)
     return int(found[1]) if found else None

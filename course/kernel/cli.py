@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import IO, TextIO
 
 from course.errors import CourseError
 
+LABEL = "slipway.cell"
+"""The label on a container that `%docker run` made; its value stands for the cell's one run."""
 END_SECONDS = 5.0
 """How long the command has to end after an interrupt before it is killed."""
 _WITH_VALUE = (
@@ -64,14 +65,9 @@ def docker(arguments: Sequence[str]) -> None:
             "it is not installed; the lessons need only docker-py",
             "use docker-py (`client = docker.from_env()`), or install it (Debian: `sudo apt-get install docker-cli`)",
         )
-    with tempfile.TemporaryDirectory() as folder:
-        cidfile = Path(folder) / "container"
-        _run(program, arguments, cidfile)
-
-
-def _run(program: str, arguments: Sequence[str], cidfile: Path) -> None:
+    mark = f"{LABEL}={secrets.token_hex(6)}"
     process = subprocess.Popen(
-        [program, *noting_container(arguments, cidfile)],
+        [program, *marked(arguments, mark)],
         stdin=subprocess.DEVNULL,  # a cell has no terminal; `-it` belongs in one
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -83,7 +79,7 @@ def _run(program: str, arguments: Sequence[str], cidfile: Path) -> None:
         code = process.wait()
     except KeyboardInterrupt:
         _end(process)
-        _stop_containers(program, arguments, cidfile)
+        _stop_containers(program, arguments, mark)
         raise
     finally:
         for pump in pumps:
@@ -92,14 +88,17 @@ def _run(program: str, arguments: Sequence[str], cidfile: Path) -> None:
         raise CommandFailed(" ".join(["docker", *arguments]), code, last[-1] if last else "")
 
 
-def noting_container(arguments: Sequence[str], cidfile: Path) -> list[str]:
-    """The arguments, with `--cidfile` put into a `run`, so that its container is known when it must be stopped."""
+def marked(arguments: Sequence[str], mark: str) -> list[str]:
+    """The arguments, with a label put into a `run`, so that its container is known when it must be stopped.
+
+    A `--cidfile` would serve as well, but the command sends its path to the engine, and a session refuses that.
+    """
     at = _command_at(arguments)
     words = list(arguments)
     if words[at : at + 1] == ["container"]:
         at += 1
-    if words[at : at + 1] == ["run"] and not any(word.startswith("--cidfile") for word in words):
-        words[at + 1 : at + 1] = ["--cidfile", str(cidfile)]
+    if words[at : at + 1] == ["run"]:
+        words[at + 1 : at + 1] = ["--label", mark]
     return words
 
 
@@ -137,13 +136,17 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _stop_containers(program: str, arguments: Sequence[str], cidfile: Path) -> None:
+def _stop_containers(program: str, arguments: Sequence[str], mark: str) -> None:
     """Stop what the interrupted command started: a process 1 without a handler ignores the SIGINT passed on to it."""
-    at = _command_at(arguments)
-    words = list(arguments)[at:]
-    started = [cidfile.read_text()] if cidfile.exists() else []
+    words = list(arguments)[_command_at(arguments) :]
     if words[:1] == ["start"]:
         started = [word for word in words[1:] if not word.startswith("-")]
+    else:
+        started = _asked([program, "ps", "--quiet", "--filter", f"label={mark}"])
     if started:
-        done = subprocess.run([program, "stop", "--time", "2", *started], capture_output=True, text=True, check=False)
-        print(f"✓ interrupted: stopped {done.stdout.strip()[:12]}" if done.returncode == 0 else "✓ interrupted")
+        stopped = _asked([program, "stop", "--time", "2", *started])
+        print(f"✓ interrupted: container {', '.join(stopped)} is stopped")
+
+
+def _asked(command: Sequence[str]) -> list[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.split()

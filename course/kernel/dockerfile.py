@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -9,11 +10,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from course.errors import CourseError
 from course.kernel.advice import lint
-from course.kernel.build import BuildDone, build
+from course.kernel.build import BuildDone, StepOutput, build
 from course.kernel.build_view import BuildView
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
+OUTPUT_SECONDS = 0.1
+"""How often, at most, the view is drawn anew for a line of output."""
 
 
 class Screen(Protocol):
@@ -74,10 +78,13 @@ def build_dockerfile(
 
     events = build(folder, [name, *tags], dockerfile=file, nocache=nocache, buildargs=buildargs, client=client)
     done: BuildDone | None = None
+    shown = 0.0
     try:
         with closing(events):
             for event in view.following(events):
-                show()
+                if not isinstance(event, StepOutput) or time.monotonic() > shown + OUTPUT_SECONDS:
+                    show()
+                    shown = time.monotonic()
                 done = event if isinstance(event, BuildDone) else done
     except KeyboardInterrupt:
         view.interrupted()

@@ -10,16 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import sys
-from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from types import ModuleType
 from typing import Any
 from weakref import WeakSet
 
+from course.kernel.after_import import after_import
+
 _START = re.compile(r"/containers/([^/]+)/(?:start|restart)(?:\?|$)")
-_MODULE = "docker.api.client"
 STOP_SECONDS = 2
 """How long a container has to end after SIGTERM before it is killed."""
 
@@ -32,11 +29,8 @@ class Work:
         self._streams: WeakSet[Any] = WeakSet()
 
     def install(self) -> None:
-        """Watch docker-py, now or as soon as it is imported (importing it here would slow the start of the kernel)."""
-        if _MODULE in sys.modules:
-            self.watch(sys.modules[_MODULE])
-        else:
-            sys.meta_path.insert(0, _OnImport(self))
+        """Watch docker-py from its first import on."""
+        after_import("docker.api.client", self.watch)
 
     def watch(self, module: ModuleType) -> None:
         """Note the requests of every `APIClient` from here on."""
@@ -91,31 +85,3 @@ def _stop(api: Any, ref: str) -> list[str]:
     except (DockerException, RequestException) as error:
         return [] if "404" in str(error) else [f"✗ container {ref[:12]} may still run: {error}"]
     return [f"✓ interrupted: container {facts['Name'].lstrip('/')} is stopped"]
-
-
-class _OnImport(MetaPathFinder):
-    """Calls `Work.watch` once docker-py's client module has been executed, then takes no further part in imports."""
-
-    def __init__(self, work: Work) -> None:
-        self._work = work
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        if fullname != _MODULE:
-            return None
-        sys.meta_path.remove(self)
-        spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None and isinstance(spec.loader, SourceFileLoader):
-            spec.loader = _Watched(spec.loader.name, spec.loader.path, self._work)
-        return spec
-
-
-class _Watched(SourceFileLoader):
-    def __init__(self, name: str, path: str, work: Work) -> None:
-        super().__init__(name, path)
-        self._work = work
-
-    def exec_module(self, module: ModuleType) -> None:
-        super().exec_module(module)
-        self._work.watch(module)

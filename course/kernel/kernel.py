@@ -7,6 +7,8 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 
+from course.kernel import no_session
+from course.kernel.after_import import after_import
 from course.kernel.attach import ATTACHMENT
 from course.kernel.interrupt import WORK
 
@@ -26,6 +28,7 @@ class SlipwayKernel(IPythonKernel):
         if "" not in sys.path:
             sys.path.append("")  # last: the lesson's own modules can be imported, and never hide a package
         WORK.install()
+        after_import("docker.errors", no_session.explain)
         events = shell.events
         events.register("pre_execute", ATTACHMENT.ready)
         events.register("pre_run_cell", WORK.begin)

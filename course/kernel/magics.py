@@ -7,7 +7,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, no_var_expand
 from IPython.core.magic_arguments import argument, magic_arguments, parse_argstring
 
 
@@ -44,6 +44,7 @@ class SlipwayMagics(Magics):
             screen=_InPlace(DisplayHandle()),
         )
 
+    @no_var_expand  # {{.Names}} is for docker, not for IPython
     @line_magic
     def docker(self, line: str) -> None:
         """Run the docker command in this session. See `course.kernel.cli.docker`."""

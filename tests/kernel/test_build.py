@@ -1,0 +1,109 @@
+"""A build is a stream of typed events, and a failure names its instruction and its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import docker
+import pytest
+from live_kernel import wait_until
+
+from course.engine.errors import BuildFailed
+from course.kernel.build import BuildDone, BuildEvent, StepDone, StepFailed, StepOutput, StepStarted, build
+
+GOOD = "# the shop\nFROM course/busybox\n\nARG WORD=none\nRUN echo the word is \\\n    $WORD\n"
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    (tmp_path / "Dockerfile").write_text(GOOD)
+    return tmp_path
+
+
+def events_of(
+    client: docker.DockerClient, context: Path, **options: object
+) -> tuple[list[BuildEvent], BuildFailed | None]:
+    events: list[BuildEvent] = []
+    try:
+        events.extend(build(context, ["built:1"], client=client, **options))  # type: ignore[arg-type]  # test's own options
+    except BuildFailed as error:
+        return events, error
+    return events, None
+
+
+def failing(client: docker.DockerClient, context: Path, text: str) -> tuple[list[BuildEvent], BuildFailed]:
+    """The events before a failure, and the failure."""
+    (context / "Dockerfile").write_text(text)
+    events: list[BuildEvent] = []
+    with pytest.raises(BuildFailed) as caught:
+        for event in build(context, ["built:1"], client=client):
+            events.append(event)
+    return events, caught.value
+
+
+def test_every_instruction_starts_and_ends_and_has_its_line(clean: docker.DockerClient, context: Path) -> None:
+    events, error = events_of(clean, context, buildargs={"WORD": "tide"})
+    assert error is None
+    started = [event for event in events if isinstance(event, StepStarted)]
+    assert [(event.number, event.total, event.line) for event in started] == [(1, 3, 2), (2, 3, 4), (3, 3, 5)]
+    assert [event.number for event in events if isinstance(event, StepDone)] == [1, 2, 3]
+    assert "the word is tide" in "".join(event.text for event in events if isinstance(event, StepOutput))
+
+
+def test_the_last_event_is_the_image_with_all_its_names(clean: docker.DockerClient, context: Path) -> None:
+    *_, last = build(context, ["built:1", "built:2"], client=clean)
+    assert isinstance(last, BuildDone)
+    assert clean.images.get("built:2").id == clean.images.get("built:1").id == last.image_id
+
+
+def test_a_second_build_comes_from_the_cache_unless_it_may_not(clean: docker.DockerClient, context: Path) -> None:
+    events_of(clean, context)
+    *_, again = build(context, ["built:1"], client=clean)
+    *_, fresh = build(context, ["built:1"], client=clean, nocache=True)
+    assert isinstance(again, BuildDone) and again.cached == again.steps - 1  # FROM is no step that a cache could save
+    assert isinstance(fresh, BuildDone) and fresh.cached == 0
+
+
+def test_a_failing_instruction_is_named_with_its_line_and_its_output(clean: docker.DockerClient, context: Path) -> None:
+    events, error = failing(clean, context, "FROM course/busybox\n\nRUN echo almost && exit 3\n")
+    assert (error.instruction, error.line) == ("RUN echo almost && exit 3", 3)
+    assert error.last_output == "almost"
+    assert isinstance(events[-1], StepFailed) and events[-1].line == 3
+
+
+def test_a_command_that_is_not_in_the_image_gets_the_words_for_it(clean: docker.DockerClient, context: Path) -> None:
+    _, error = failing(clean, context, "FROM course/busybox\nRUN python3 --version\n")
+    assert "not in the image" in error.try_next
+    assert "\x1b" not in str(error), "no colour codes in a message"
+
+
+def test_a_file_that_is_not_in_the_context_gets_the_words_for_it(clean: docker.DockerClient, context: Path) -> None:
+    _, error = failing(clean, context, "FROM course/busybox\nCOPY shop.py /\n")
+    assert (error.line, context.name in error.try_next) == (2, True)
+
+
+def test_a_line_that_is_no_dockerfile_is_named_although_nothing_was_run(
+    clean: docker.DockerClient, context: Path
+) -> None:
+    events, error = failing(clean, context, "FROM course/busybox\nRUNN echo\n")
+    assert (error.line, error.instruction) == (2, "RUNN echo")
+    assert [type(event) for event in events] == [StepFailed]
+
+
+def test_a_base_that_does_not_exist_gets_the_names_of_those_that_do(clean: docker.DockerClient, context: Path) -> None:
+    _, error = failing(clean, context, "FROM no-such/base\n")
+    assert "course/busybox" in error.try_next
+
+
+def test_closing_the_iterator_cancels_the_build(
+    clean: docker.DockerClient, engine: docker.DockerClient, context: Path
+) -> None:
+    (context / "Dockerfile").write_text("FROM course/busybox\nRUN sleep 321\n")
+    sleeping = lambda: "sleep 321" in str([c["Command"] for c in engine.api.containers()])  # noqa: E731  # read twice below
+    running = build(context, ["built:1"], client=clean)
+    for event in running:
+        if isinstance(event, StepStarted) and event.number == 2:
+            break
+    wait_until(sleeping)
+    running.close()
+    wait_until(lambda: not sleeping())

@@ -1,0 +1,63 @@
+"""What a cell shows of a build: text and HTML with the same facts."""
+
+from __future__ import annotations
+
+from course.kernel.advice import Advice, lint
+from course.kernel.build import BuildDone, StepDone, StepFailed, StepOutput, StepStarted
+from course.kernel.build_view import BuildView
+from course.kernel.instructions import instruction_at, instructions_of
+
+SOURCE = ["FROM course/busybox", "RUN echo one", "", "RUN echo <two>", "CMD true"]
+
+
+def shown(view: BuildView) -> tuple[str, str]:
+    bundle = view._repr_mimebundle_()
+    return bundle["text/plain"], bundle["text/html"]
+
+
+def test_a_running_step_shows_its_last_line_of_output() -> None:
+    view = BuildView("shop", SOURCE)
+    for event in (StepStarted(1, 2, "RUN echo one", 2), StepOutput(1, "first\nsecond\n")):
+        view.take(event)
+    text, _ = shown(view)
+    assert text == "1/2  RUN echo one  … running    second"
+
+
+def test_text_and_html_say_the_same_of_a_build_that_ended() -> None:
+    view = BuildView("shop", SOURCE)
+    for event in (
+        StepStarted(1, 1, "FROM course/busybox", 1),
+        StepDone(1, True, 0.123),
+        BuildDone("sha256:" + "a" * 64, ("shop",), 0.5, 1, 1),
+    ):
+        view.take(event)
+    view.advice = (Advice(1, "DL1", "tag it"),)
+    for rendering in shown(view):
+        for fact in ("FROM course/busybox", "✓ cached", "0.12 s", "✓ shop is built", "1 of 1 instructions", "DL1"):
+            assert fact in rendering, fact
+
+
+def test_a_failure_points_at_the_offending_line_between_its_neighbours() -> None:
+    view = BuildView("shop", SOURCE)
+    for event in (StepStarted(3, 4, "RUN echo <two>", 4), StepFailed(3, 4, "no")):
+        view.take(event)
+    text, markup = shown(view)
+    assert "→   4 RUN echo <two>" in text and "    2 RUN echo one" in text and "FROM" not in text
+    assert "→   4 RUN echo &lt;two&gt;" in markup, "the learner's text is data, not markup"
+
+
+def test_the_line_of_a_step_is_not_guessed_where_the_engine_added_one() -> None:
+    found = instructions_of("FROM a\nRUN x && \\\n  y\nCMD z\n")
+    assert [one.line for one in found] == [1, 2, 4]
+    assert instruction_at(found, 2, "RUN x &&   y") == 2
+    assert instruction_at(found, 3, "LABEL added=1") is None
+    assert instruction_at(found, 4, "LABEL added=1") is None
+
+
+def test_hadolint_advises_with_a_line_and_never_about_the_courses_own_tags() -> None:
+    advice = lint("FROM course/busybox\nCMD echo hi\n")
+    assert [(one.line, one.rule) for one in advice] == [(2, "DL3025")]
+
+
+def test_what_is_no_dockerfile_is_left_to_the_engine() -> None:
+    assert lint("FORM x\n") == ()
