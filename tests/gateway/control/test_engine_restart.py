@@ -1,0 +1,72 @@
+"""An engine that restarts: sessions keep their address and their things, and still end clean."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import docker
+import pytest
+from lease_holders import of_session, until
+
+from course.engine import Daemon
+from course.gateway import Client
+
+
+@pytest.fixture
+def daemon(engine_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
+    """An engine that the test may stop, with one base image; the gateway's folders are the test's own."""
+    if os.geteuid() != 0:
+        pytest.skip("a private engine needs root")
+    folder = Path(tempfile.mkdtemp(prefix="swe", dir="/tmp"))
+    monkeypatch.setenv("SLIPWAY_STATE_DIR", str(folder / "s"))
+    monkeypatch.setenv("SLIPWAY_RUNTIME_DIR", str(folder / "r"))
+    monkeypatch.delenv("SLIPWAY_SESSION", raising=False)
+    daemon = Daemon(folder / "e", "restart")
+    try:
+        with daemon:
+            monkeypatch.setenv("SLIPWAY_ENGINE", daemon.url)
+            with (
+                closing(docker.DockerClient(engine_url, timeout=120)) as source,
+                closing(daemon.client()) as target,
+            ):
+                target.images.load(source.images.get("course/busybox").save(named=True))
+            yield daemon
+            Client.stop_running()
+    finally:
+        daemon.remove()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_session_outlives_a_restart_of_its_engine(daemon: Daemon) -> None:
+    gateway = Client()
+    opened = gateway.open("kept")
+    with closing(docker.DockerClient(opened.url, timeout=20)) as client:
+        client.containers.run("course/busybox", "sleep 600", name="web", detach=True)
+        client.containers.run("course/busybox", "sleep 600", name="gone", detach=True, auto_remove=True)
+        daemon.stop()
+        until(lambda: "engine" in gateway.status()["weaker"], "the gateway did not notice")
+        daemon.start()
+        until(lambda: "engine" not in gateway.status()["weaker"], "the gateway did not come back")
+        assert client.containers.get("web").name == "web"
+        client.containers.get("web").start()
+        assert client.containers.run("course/busybox", "echo hello", remove=True) == b"hello\n"
+    with closing(daemon.client()) as engine:
+        gateway.end("kept")
+        assert of_session(engine, opened.id) == []
+
+
+def test_an_end_that_finds_no_engine_is_made_good_later(daemon: Daemon) -> None:
+    gateway = Client()
+    opened = gateway.open("kept")
+    with closing(docker.DockerClient(opened.url, timeout=20)) as client:
+        client.containers.run("course/busybox", "sleep 600", name="web", detach=True)
+    daemon.stop()
+    assert gateway.end("kept") == []
+    daemon.start()
+    with closing(daemon.client()) as engine:
+        until(lambda: not of_session(engine, opened.id), "the session was not removed after the engine came back")
