@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from course.errors import CourseError
 from course.kernel.instructions import Instruction, instruction_at, instructions_of
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def build(
     Raises:
         BuildFailed: an instruction failed, or the Dockerfile was refused.
         EngineError: no engine answers.
+        CourseError: a tag is not a name that an image can have.
     """
     import docker
     from docker.errors import APIError, DockerException
@@ -110,6 +112,8 @@ def build(
 
     from course.engine.errors import translate
 
+    for tag in tags:
+        _check_name(tag)
     text = (context / dockerfile).read_text("utf-8")
     reading = _Reading(instructions_of(text), text.splitlines(), context.name)
     try:
@@ -126,6 +130,17 @@ def build(
         raise translate(error) from error
     cached = sum(step.cached for step in reading.done)
     yield BuildDone(str(image.id), tuple(tags), time.monotonic() - reading.began, len(reading.done), cached)
+
+
+def _check_name(tag: str) -> None:
+    from docker.utils import match_tag
+
+    if not match_tag(tag):
+        raise CourseError(
+            "an image name of lowercase letters, digits, and single . _ - between them, such as shop:1",
+            repr(tag),
+            "choose such a name; only the part after the colon may have capitals",
+        )
 
 
 def _messages(

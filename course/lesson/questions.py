@@ -32,7 +32,8 @@ def predict(question_id: str, answer: str | None = None) -> None:
 
     question = current(question_id).question(question_id)
     if answer is None:
-        _show(question, progress.prediction(question_id))
+        kept = progress.prediction(question_id)
+        _show(question, kept.answer if kept else None)
         return
     keep(question, answer)
     print(f"{as_text(question)}\nYour prediction: {_named(question, answer.strip().upper())}")
@@ -98,14 +99,21 @@ def _named(question: Question, letter: str) -> str:
     return f"{letter}: {question.options[_letters(question).index(letter)].text.rstrip('.')}"
 
 
-def _show(question: Question, kept: Any) -> None:
-    """Radio buttons (Tab to reach them, arrow keys to choose), with the text twin for every other reader."""
+def question_box(question: Question, kept: str | None) -> Any:
+    """The question as radio buttons (Tab to reach them, arrow keys to choose) between its text and its state.
+
+    Args:
+        question: what to ask.
+        kept: the letter that was chosen before, None if none was.
+
+    Returns:
+        An `ipywidgets.VBox`; choosing keeps the answer.
+    """
     import ipywidgets
-    from IPython.display import display
 
     buttons = ipywidgets.RadioButtons(
         options=[(_named(question, letter), letter) for letter in _letters(question)],
-        value=kept.answer if kept and kept.answer in _letters(question) else None,
+        value=kept if kept in _letters(question) else None,
         layout={"width": "max-content"},
     )
     state = ipywidgets.HTML()
@@ -121,9 +129,14 @@ def _show(question: Question, kept: Any) -> None:
 
     tell(buttons.value)
     buttons.observe(chosen, names="value")
-    box = ipywidgets.VBox(
-        [ipywidgets.HTML(f"<p><strong>Predict:</strong> {html.escape(question.text)}</p>"), buttons, state]
-    )
-    bundle = dict(box._repr_mimebundle_())
+    text = ipywidgets.HTML(f"<p><strong>Predict:</strong> {html.escape(question.text)}</p>")
+    return ipywidgets.VBox([text, buttons, state])
+
+
+def _show(question: Question, kept: str | None) -> None:
+    """The buttons, with the text twin for every reader that shows no widgets."""
+    from IPython.display import display
+
+    bundle = dict(question_box(question, kept)._repr_mimebundle_())
     bundle["text/plain"] = as_text(question)
     display(bundle, raw=True)

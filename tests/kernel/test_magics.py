@@ -33,6 +33,11 @@ def test_an_image_with_a_folder_of_its_name_is_built_from_that_folder(
     assert (kernel_folder / "till" / "Dockerfile").exists()
 
 
+def test_a_name_that_no_image_can_have_is_refused_in_words(warm: LiveKernel) -> None:
+    ran = warm.run("%%dockerfile Shop\nFROM course/busybox")
+    assert (ran.error, "lowercase" in ran.shown_error) == ("CourseError", True)
+
+
 def test_a_dockerfile_outside_its_context_is_refused(warm: LiveKernel, clean: docker.DockerClient) -> None:
     ran = warm.run("%%dockerfile shop --file ../../escaped\nFROM course/busybox")
     assert (ran.error, "inside the build context" in ran.shown_error) == ("CourseError", True)
