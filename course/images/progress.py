@@ -20,7 +20,10 @@ def silent(what: str, done: int, total: int | None = None) -> None:
 
 
 class Bars:
-    """Progress bars on standard output, one for each thing that is reported: `with Bars() as report: …`."""
+    """Progress bars on standard output, one for each thing that is reported: `with Bars() as report: …`.
+
+    They appear with the first report, so that a question that comes before it can be read and answered.
+    """
 
     def __init__(self) -> None:
         self._progress = rich.progress.Progress(
@@ -32,15 +35,16 @@ class Bars:
         self._tasks: dict[str, rich.progress.TaskID] = {}
 
     def __enter__(self) -> Report:
-        self._progress.start()
         return self._report
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._progress.stop()
+        if self._tasks:
+            self._progress.stop()
 
     def _report(self, what: str, done: int, total: int | None = None) -> None:
         if what not in self._tasks:
+            self._progress.start()
             self._tasks[what] = self._progress.add_task(what, total=total)
         self._progress.update(self._tasks[what], completed=done, total=total)

@@ -90,11 +90,11 @@ def _file(text: str) -> io.BytesIO:
 def test_a_mirror_s_copy_of_our_own_image_keeps_its_id(
     mirror: str, empty_engine: docker.DockerClient, fresh_state: Path
 ) -> None:
-    before = look(empty_engine, BASES["python"])
-    ours = push(empty_engine, "course/python", mirror, "course/python")
-    empty_engine.images.remove("course/python")
-    settings = Settings(registry=mirror, upstream={"python": ours})
-    (found,) = ensure(empty_engine, ["python"], sources=[RegistrySource(settings)])
+    before = look(empty_engine, BASES["busybox"])
+    ours = push(empty_engine, "course/busybox", mirror, "course/busybox")
+    empty_engine.images.remove("course/busybox")
+    settings = Settings(registry=mirror, upstream={"busybox": ours})
+    (found,) = ensure(empty_engine, ["busybox"], sources=[RegistrySource(settings)])
     assert (found.id, found.packages) == (before.id, before.packages)
 
 
