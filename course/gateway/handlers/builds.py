@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
-from course.gateway.exchange import Exchange, raise_for_error
+from course.gateway.exchange import Exchange, created_at, raise_for_error
 from course.gateway.owning import hold, share_of
 from course.gateway.policy import build as policy
 from course.gateway.policy.names import EngineRequest
@@ -44,6 +45,7 @@ async def _run(x: Exchange, spec: policy.BuildSpec, tags: list[str], context: Co
     query = spec.engine_query(x.scope, cache_sources(x), build_network(x)) | {"dockerfile": context.dockerfile}
     request = EngineRequest("POST", ("build",), query)
     recorded = False
+    began = time.time()
     try:
         async with x.plane.engine.send(request, Upload(context.chunks())) as response:
             await raise_for_error(response)
@@ -51,39 +53,43 @@ async def _run(x: Exchange, spec: policy.BuildSpec, tags: list[str], context: Co
             output = translate_output(aiter(response), names=x.scope, facts=facts, steps=context.steps)
             noted: set[str] = set()
             async for piece in output:
-                await _note_layers(x, facts, noted)
+                await _note_layers(x, facts, noted, began)
                 x.sent += len(piece)
                 await answer.write(piece)
         recorded = True
-        await x.complete(_record(x, facts, tags))
+        await x.complete(_record(x, facts, tags, began))
         await answer.write_eof()
         return answer
     finally:
         if not recorded:  # the client vanished, or the engine did: what was made so far is still the session's
-            await x.complete(_record(x, facts, tags))
+            await x.complete(_record(x, facts, tags, began))
         cached = sum(step.cached for step in facts.steps)
         x.outcome |= {"image": facts.image, "steps": len(facts.steps), "cached": cached, "error": facts.error}
 
 
-async def _note_layers(x: Exchange, facts: OutputFacts, noted: set[str]) -> None:
-    """Put each layer into the ledger as soon as the engine tells of it: this gateway may not see the build's end."""
+async def _note_layers(x: Exchange, facts: OutputFacts, noted: set[str], began: float) -> None:
+    """Put each layer into the ledger as soon as the engine tells of it: this gateway may not see the build's end.
+
+    A RUN can print such a line too, with the id of another session's image: only what was made since `began` counts.
+    """
     for step in reversed(facts.steps):
         if step.image in noted or len(noted) >= NOTED:
             return
         if step.image:
             noted.add(step.image)
             found = await x.plane.engine.ask(EngineRequest("GET", ("images", step.image, "json")))
-            if found.ok and found.value["Id"] not in x.scope.visible_images():
+            fresh = found.ok and created_at(found.value) >= began
+            if fresh and found.value["Id"] not in x.scope.visible_images():
                 x.scope.add_leftovers([str(found.value["Id"])])
 
 
-async def _record(x: Exchange, facts: OutputFacts, tags: list[str]) -> None:
+async def _record(x: Exchange, facts: OutputFacts, tags: list[str], began: float) -> None:
     """Put the image, or of a build that failed the layers that it left, into the ledger."""
     made = facts.image or next((step.image for step in reversed(facts.steps) if step.image), "")
     if not made:
         return
     found = await x.plane.engine.ask(EngineRequest("GET", ("images", made, "json")))
-    if not found.ok:
+    if not found.ok or (not facts.image and created_at(found.value) < began):  # see _note_layers
         return
     image_id = str(found.value["Id"])
     size, between = await share_of(x, image_id)

@@ -14,7 +14,7 @@ from typing import Any
 _STEP = re.compile(r"Step (\d{1,5})/\d{1,5} : ")
 _RESULT = re.compile(r" ---> ([0-9a-f]{12})\n?")
 _RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12})\n?")
-_REMOVED = re.compile(r"Removing intermediate container ([0-9a-f]{12})\n?")
+_REMOVED = re.compile(r"(?:Removing| ---> Removed) intermediate container ([0-9a-f]{12})\n?")  # 20.10, and from 23
 _LOADED = re.compile(r"Loaded image(?: ID)?: (\S+)\n?")
 _DIGEST = re.compile(r"[Dd]igest: (sha256:[0-9a-f]{64})")
 _FULL_ID = re.compile(r"sha256:[0-9a-f]{64}")
