@@ -1,8 +1,8 @@
 """Raw streams between a client and the engine: attach and exec start.
 
 aiohttp has no tunnel. Once the engine has switched, the client's transport is taken from aiohttp's protocol and
-given to a `Wire`, whose `eof_received` keeps the other direction open: a client that ends its standard input still receives
-the output. aiohttp's own protocol would close the connection there.
+given to a `Wire`, whose `eof_received` keeps the other direction open: a client that ends its standard input still
+receives the output. aiohttp's own protocol would close the connection there.
 """
 
 from __future__ import annotations
