@@ -98,7 +98,7 @@ def is_base(ref: Reference) -> bool:
 
 
 def check_writable(ref: Reference) -> Reference:
-    """The same reference, unless it names a base image or has a digest (which no one can choose).
+    """The same reference, unless it names a base image, is in the engine's form, or has a digest.
 
     Raises:
         Refusal: 403, or 400 for a digest.
@@ -109,6 +109,8 @@ def check_writable(ref: Reference) -> Reference:
             "base images are the same in every session and cannot be changed",
             "Choose a name of your own, for example shop:1.",
         )
+    if ref.domain == ENGINE_HOST:
+        raise Refusal(f"the name {ref.familiar()}", "names under this host are the gateway's own", "Choose another.")
     if ref.digest:
         raise Refusal(f"the name {ref.familiar()}", "a new name cannot have a digest", status=400)
     if len(to_engine("s" * 12, replace(ref, tag=""))) > LONGEST:

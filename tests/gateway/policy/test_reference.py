@@ -74,6 +74,13 @@ def test_a_name_like_a_base_name_is_an_ordinary_one(text):
     assert to_engine(SID, ref).startswith(f"slipway.invalid/{SID}/")
 
 
+def test_a_name_in_the_engines_form_cannot_be_given():
+    for text in (f"slipway.invalid/{SID}/d/shop:1", "slipway.invalid/b0b1c2d3e4f5/d/shop:1", "SLIPWAY.invalid/x"):
+        with pytest.raises(Refusal) as refused:
+            check_writable(parse(text))
+        assert refused.value.status == 403
+
+
 def test_a_new_name_has_no_digest_and_is_not_too_long():
     for text in (f"shop@{DIGEST}", "a" * 240):
         with pytest.raises(Refusal) as refused:
