@@ -6,6 +6,7 @@ import socket
 import struct
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +53,7 @@ def execute(
             kept = out if which == _OUT else err
             kept += body[: MOST - len(kept)]
     finally:
-        stream.close()
+        _hang_up(stream)
     code = api.exec_inspect(exec_id)["ExitCode"]
     while code is None:  # the stream ends a moment before the engine writes the code down
         if time.monotonic() > deadline:
@@ -60,6 +61,13 @@ def execute(
         time.sleep(0.01)
         code = api.exec_inspect(exec_id)["ExitCode"]
     return Executed(code, bytes(out).decode("utf-8", "replace"), bytes(err).decode("utf-8", "replace"))
+
+
+def _hang_up(stream: Any) -> None:
+    """Close the connection now: docker-py keeps the response beside the socket, and either alone holds it open."""
+    with suppress(OSError):
+        getattr(stream, "_sock", stream).shutdown(socket.SHUT_RDWR)
+    getattr(stream, "_response", stream).close()
 
 
 def _exactly(stream: socket.socket, count: int, deadline: float) -> bytes | None:

@@ -47,7 +47,7 @@ def answers(client: DockerClient) -> bool:
     from docker.errors import DockerException
     from requests.exceptions import RequestException
 
-    probe = APIClient(base_url=_url(client), version=client.api.api_version, timeout=PROBE)
+    probe = APIClient(base_url=url_of(client), version=client.api.api_version, timeout=PROBE)
     try:
         return bool(probe.ping())
     except (RequestException, DockerException):
@@ -56,7 +56,8 @@ def answers(client: DockerClient) -> bool:
         probe.close()
 
 
-def _url(client: DockerClient) -> str:
+def url_of(client: DockerClient) -> str:
+    """The address of the engine or session that a client speaks to."""
     # docker-py keeps `http+docker://localhost` as base_url for Unix sockets; the path is in its adapter.
     base: str = client.api.base_url
     if base.startswith("http+docker://"):

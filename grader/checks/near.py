@@ -18,10 +18,16 @@ def near(wanted: str, names: Iterable[str]) -> str | None:
     for name in names:
         if name == wanted or _without_numbers(name) == _without_numbers(wanted):
             continue
-        ratio = SequenceMatcher(None, wanted.casefold(), name.casefold()).ratio()
+        ratio = SequenceMatcher(None, _folded(wanted), _folded(name)).ratio()
+        if sorted(_folded(wanted)) == sorted(_folded(name)):  # two letters changed places
+            ratio = 1.0
         if ratio >= best_ratio:
             best, best_ratio = name, ratio
     return best
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("_", "-")
 
 
 def _without_numbers(name: str) -> str:

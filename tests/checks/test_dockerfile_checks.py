@@ -145,7 +145,27 @@ def test_a_second_build_shows_what_the_cache_kept(
     assert says(check) == answer
 
 
-@pytest.mark.parametrize(("text", "answer"), [(CACHED, "passed"), (ALL_AT_ONCE, "rebuild.ran_again")])
+STAGES = (
+    ALL_AT_ONCE.replace("FROM course/busybox", "FROM course/busybox AS all")
+    + """\
+FROM course/busybox
+COPY --from=all /installed /
+RUN sort /installed
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (CACHED, "passed"),
+        (ALL_AT_ONCE, "rebuild.ran_again"),
+        (STAGES, "rebuild.ran_again"),
+        (CACHED.replace("app.txt", "a*.txt"), "passed"),
+        (CACHED.replace("app.txt", "requirements.txt"), "rebuild.not_in_image"),
+        (CACHED.replace("RUN sort", "RUN cat"), "rebuild.no_instruction"),
+    ],
+)
 def test_where_builds_have_no_cache_the_text_decides(
     bench: object, write: Write, says: Says, monkeypatch: pytest.MonkeyPatch, text: str, answer: str
 ) -> None:

@@ -15,6 +15,7 @@ from grader.checks.trial import Trial
 if TYPE_CHECKING:
     from grader.checks.subjects.dockerfile import Dockerfile
 
+IGNORE = ".dockerignore"
 LARGEST = 256 * 1024  # bytes of a Dockerfile
 
 
@@ -90,18 +91,25 @@ def stages(subject: Dockerfile, at_least: int, trial: Trial) -> str:
 
 def ignores(subject: Dockerfile, files: tuple[str, ...], trial: Trial) -> str:
     """The patterns of .dockerignore take these paths out, by the rules that the client itself uses."""
-    from docker.utils.build import PatternMatcher
-
     instructions(trial, subject.source)
-    listed = trial.bench.path(subject.context) / ".dockerignore"
-    if not listed.is_file():
+    context = trial.bench.path(subject.context)
+    if not (context / IGNORE).is_file():
         raise not_attempted("dockerfile.no_ignore", path=subject.path)
-    lines = (line.strip() for line in read(listed).splitlines())
-    matcher = PatternMatcher([line for line in lines if line and not line.startswith("#")])
-    sent = [file for file in files if not matcher.matches(cast(Any, file))]
+    sent = [file for file in files if not ignored(context, file)]
     if sent:
         raise failed("dockerfile.not_ignored", path=subject.path, files=", ".join(sent))
     return "kept out"
+
+
+def ignored(context: Path, file: str) -> bool:
+    """Whether .dockerignore keeps a file out of what docker-py sends, by docker-py's own rules."""
+    from docker.utils.build import PatternMatcher
+
+    if not (context / IGNORE).is_file():
+        return False
+    lines = (line.strip() for line in read(context / IGNORE).splitlines())
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    return bool(PatternMatcher(patterns).matches(cast(Any, file)))
 
 
 def instructions(trial: Trial, source: Source) -> Sequence[Any]:

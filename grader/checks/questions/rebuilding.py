@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.checks.check import failed
 from grader.checks.questions.building import Build, Step, build_folder
-from grader.checks.questions.instructions import instructions
+from grader.checks.questions.instructions import ignored, instructions
 from grader.checks.trial import Trial
 
 if TYPE_CHECKING:
@@ -36,16 +36,21 @@ def reuses(subject: Dockerfile, after_changing: str, instruction: str, within: f
             left = max(deadline - time.monotonic(), 1.0)
             return build_folder(trial, copy, copied, subject.machine, left, lines)
 
-        first = run()
-        _change(copy / after_changing)
-        second = run()
-        ran_again = [step for step in _matching(second, instruction) if not step.cached]
-        if second.image_id == first.image_id:
-            raise failed("rebuild.not_in_image", file=after_changing)
-        if not _matching(second, instruction):
-            raise failed("rebuild.no_instruction", instruction=instruction, path=subject.path)
-        if ran_again and not _caches(run()):
-            ran_again = _by_text(steps, second, after_changing, instruction)
+        run()
+        unchanged = run()
+        if any(step.cached for step in unchanged.steps):
+            _change(copy / after_changing)
+            second = run()
+            arrives = second.image_id != unchanged.image_id
+            ran_again = [step for step in _matching(second, instruction) if not step.cached]
+        else:  # a session that grades may build without a cache
+            second = unchanged
+            arrives = _copied(steps, copy, after_changing)
+            ran_again = _by_text(steps, unchanged, after_changing, instruction)
+    if not _matching(second, instruction):
+        raise failed("rebuild.no_instruction", instruction=instruction, path=subject.path)
+    if not arrives:
+        raise failed("rebuild.not_in_image", file=after_changing)
     if ran_again:
         raise failed("rebuild.ran_again", file=after_changing, instruction=ran_again[0].text)
     return f"{sum(step.cached for step in second.steps)} of {len(second.steps)} steps came from the cache"
@@ -69,9 +74,10 @@ def _matching(done: Build, instruction: str) -> list[Step]:
     ]
 
 
-def _caches(unchanged: Build) -> bool:
-    """Whether this engine uses a cache at all: a session that grades may build without one."""
-    return any(step.cached for step in unchanged.steps)
+def _copied(steps: Sequence[Any], context: Path, file: str) -> bool:
+    """Whether the file is sent to the engine, and a COPY or ADD takes it."""
+    copies = [step for step in steps if step.cmd.upper() in ("COPY", "ADD") and not _origin(step)]
+    return not ignored(context, file) and any(_takes(source, file) for step in copies for source in step.value[:-1])
 
 
 def _by_text(steps: Sequence[Any], done: Build, changed: str, instruction: str) -> list[Step]:
@@ -88,13 +94,18 @@ def _by_text(steps: Sequence[Any], done: Build, changed: str, instruction: str) 
             name = step.value[2].lower() if len(step.value) == 3 else str(len(stale_stages))
             stale = step.value[0].lower() in stale_stages
         elif keyword in ("COPY", "ADD"):
-            origin = next((flag[7:].lower() for flag in step.flags if flag.startswith("--from=")), None)
+            origin = _origin(step)
             stale = stale or (origin in stale_stages if origin else any(_takes(s, changed) for s in step.value[:-1]))
         elif stale and number in wanted:
             again.append(done.steps[number - 1])
         if stale:
             stale_stages.add(name)
     return again
+
+
+def _origin(step: Any) -> str | None:
+    """The stage or image that a COPY takes from; None for the context."""
+    return next((flag.removeprefix("--from=").lower() for flag in step.flags if flag.startswith("--from=")), None)
 
 
 def _takes(source: str, file: str) -> bool:

@@ -12,7 +12,7 @@ from grader.checks.subjects.naming import ask
 
 @dataclass(frozen=True)
 class Journal:
-    """The session's journal: the engine's events about the learner's objects, in order."""
+    """What was done in the session, in order: from its journal, or from the engine's events outside of a session."""
 
     machine: str = ""
 
@@ -21,7 +21,8 @@ class Journal:
 
         Args:
             action: an action of the engine, such as `create`, `start`, `stop`, `restart`, `kill`, `exec`, `destroy`,
-                `copy_out`, `copy_in`, `pause`, `tag`, `save`, `load`, `push`, `pull`.
+                `copy_out`, `copy_in`, `pause`, `tag`, `save`, `load`, `push`, `pull`; in a session also `build`,
+                `logs`, `inspect`, `top` and `changes`, which leave no trace on an engine.
             name: the container, image, network or volume that it was done to; None for any.
             at_least: how often.
         """
