@@ -210,9 +210,11 @@ def _inspect(world: World, answer: Answer) -> Any:
 
 def _on_loopback(world: World, answer: Answer) -> None:
     whole = _inspect(world, answer)
+    assert [b["HostIp"] for b in whole["HostConfig"]["PortBindings"]["80/tcp"]] == ["127.0.0.1"]
     assert world.ask("POST", f"/v1.41/containers/{whole['Id']}/start").status == 204
     ports = world.ask("GET", f"/v1.41/containers/{whole['Id']}/json").json["NetworkSettings"]["Ports"]
-    assert [b["HostIp"] for b in ports["80/tcp"]] == ["127.0.0.1"]
+    # a shell without input ends at once, and its ports with it
+    assert [b["HostIp"] for b in ports.get("80/tcp") or ()] in ([], ["127.0.0.1"])
 
 
 def _build_limited(world: World, answer: Answer) -> None:
