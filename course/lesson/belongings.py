@@ -6,7 +6,7 @@ begins belongs to the lesson before; what appears afterwards belongs to the one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,14 @@ def of_lesson(client: DockerClient, sid: str, lesson_id: str) -> list[Belonging]
     return [thing for thing in holdings(client) if note.owners.get(thing.key, note.current) == lesson_id]
 
 
+def clear(client: DockerClient, sid: str, lesson_id: str) -> list[Belonging]:
+    """Remove all that a lesson made, and return it. Raises as `remove` does."""
+    gone: list[Belonging] = []
+    while found := remove(client, of_lesson(client, sid, lesson_id)):
+        gone += found  # an image without a name is shown only once its last child is gone, so look again
+    return gone
+
+
 def holdings(client: DockerClient) -> Iterator[Belonging]:
     """Everything that the session holds besides the base images and the built-in networks."""
     for container in client.containers.list(all=True, ignore_removed=True):
@@ -78,26 +86,45 @@ def holdings(client: DockerClient) -> Iterator[Belonging]:
 def remove(client: DockerClient, things: Iterable[Belonging]) -> list[Belonging]:
     """Remove these objects; return those that were still there.
 
-    Raises:
-        docker.errors.APIError: the engine refused one, for a reason other than its absence.
-    """
-    from docker.errors import NotFound
+    One that is refused is tried again after the others, because it may hang on one of them (an image on its child).
 
-    api: Any = client.api
-    how: dict[str, Callable[[str], object]] = {
-        "container": lambda ref: api.remove_container(ref, force=True, v=True),
-        "image": lambda ref: api.remove_image(ref, force=True),
-        "network": lambda ref: api.remove_network(ref),
-        "volume": lambda ref: api.remove_volume(ref),
-    }
-    gone = []
-    for thing in things:
-        try:
-            how[thing.kind](thing.ref)
-        except NotFound:
-            continue  # a volume goes with its container, an image with its last name
-        gone.append(thing)
+    Raises:
+        docker.errors.APIError: the engine refuses one for good; everything else is removed.
+    """
+    from docker.errors import APIError, NotFound
+
+    gone: list[Belonging] = []
+    waiting, refusals = list(things), dict[Belonging, APIError]()
+    while waiting:
+        refusals = {}
+        for thing in waiting:
+            try:
+                _remove(client, thing)
+            except NotFound:
+                continue  # a volume goes with its container, an image with its last name
+            except APIError as error:
+                refusals[thing] = error
+            else:
+                gone.append(thing)
+        if len(refusals) == len(waiting):
+            break
+        waiting = list(refusals)
+    for refusal in refusals.values():
+        raise refusal
     return gone
+
+
+def _remove(client: DockerClient, thing: Belonging) -> None:
+    api: Any = client.api
+    match thing.kind:
+        case "container":
+            api.remove_container(thing.ref, force=True, v=True)
+        case "image":
+            api.remove_image(thing.ref, force=True)
+        case "network":
+            api.remove_network(thing.ref)
+        case _:
+            api.remove_volume(thing.ref)
 
 
 def _path(sid: str) -> Path:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from course.lesson.belongings import Belonging
 
 
+KINDS = ("container", "image", "network", "volume")
+
+
 def reset(lesson_id: str | None = None) -> None:
     """Remove the containers, images, networks and volumes of a lesson, end its second machines, and print what went.
 
@@ -48,18 +51,21 @@ def remove_objects(lesson_id: str, workspace: Path | None = None) -> list[Belong
     if workspace is None or given_session():
         session = ATTACHMENT.require()
         with client(session.url) as engine:
-            return belongings.remove(engine, belongings.of_lesson(engine, session.id, lesson_id))
+            return belongings.clear(engine, session.id, lesson_id)
     from course.gateway import attach
 
     with attach(workspace) as lease, client(lease.session.url) as engine:
-        return belongings.remove(engine, belongings.of_lesson(engine, lease.session.id, lesson_id))
+        return belongings.clear(engine, lease.session.id, lesson_id)
 
 
 def described(gone: Sequence[Belonging]) -> list[str]:
     """What was removed, a line for each kind."""
     if not gone:
         return ["✓ nothing to remove"]
+    ordered = sorted(gone, key=lambda one: KINDS.index(one.kind))
     return [
         f"✓ removed {len(names)} {kind}{'' if len(names) == 1 else 's'}: {', '.join(names)}"
-        for kind, names in ((kind, [one.name for one in group]) for kind, group in groupby(gone, lambda one: one.kind))
+        for kind, names in (
+            (kind, [one.name for one in group]) for kind, group in groupby(ordered, lambda one: one.kind)
+        )
     ]

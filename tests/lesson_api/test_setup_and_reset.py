@@ -14,8 +14,9 @@ from course.errors import CourseError
 from course.gateway import Session
 from course.kernel.build import build
 from course.lesson import hint, machine, reset, setup
-from course.lesson.belongings import holdings
+from course.lesson.belongings import holdings, remove
 
+BASES = [f"course/{name}:latest" for name in ("busybox", "node", "python", "registry")]
 Make = Callable[[docker.DockerClient], object]
 
 
@@ -84,6 +85,38 @@ def test_reset_leaves_what_another_lesson_made(small_course: Path, inside: docke
     assert names(inside) == {"before-any-lesson", "of-the-first"}
     reset("L00")
     assert names(inside) == {"before-any-lesson"}
+
+
+def test_reset_copes_with_images_that_hang_on_one_another(
+    small_course: Path, inside: docker.DockerClient, tmp_path: Path
+) -> None:
+    setup("L00")
+    file = tmp_path / "image" / "Dockerfile"
+    file.parent.mkdir()
+    for text in ("FROM course/busybox\nENV A=1\n", "FROM parent\nENV B=1\n"):
+        file.write_text(text)
+        for _ in build(file.parent, ["parent" if "A=1" in text else "child"], client=inside):
+            pass
+    file.write_text("FROM course/busybox\nENV A=2\n")
+    for _ in build(file.parent, ["parent"], client=inside):  # the first parent has no name now, and a child
+        pass
+    reset()
+    assert sorted(tag for image in inside.images.list(all=True) for tag in image.tags or [""]) == BASES
+
+
+def test_what_the_engine_refuses_is_an_error_and_the_rest_is_removed(
+    small_course: Path, inside: docker.DockerClient
+) -> None:
+    inside.networks.create("harbour")
+    inside.containers.run("course/busybox", ["sleep", "300"], name="web", network="harbour", detach=True)
+    setup("L00")
+    setup("L01")  # the network and its container belong to no lesson
+    used = [thing for thing in holdings(inside) if thing.kind == "network"]
+    inside.volumes.create("kept")
+    kept = [thing for thing in holdings(inside) if thing.kind == "volume"]
+    with pytest.raises(docker.errors.APIError, match="harbour"):
+        remove(inside, [*used, *kept])
+    assert "kept" not in names(inside)
 
 
 def test_a_second_machine_has_never_seen_the_first_ones_images(
