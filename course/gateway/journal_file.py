@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 SIZE = 4 * 1024 * 1024  # bytes of one file; past it the file becomes `<sid>.1.jsonl`, and what was there is dropped
+KEPT = 200  # files, of open and ended sessions together
 TEXT = 200  # characters kept of one text
 ITEMS = 24  # entries kept of one list or mapping
 SECRET = ("env", "auth", "secret", "password", "token", "buildargs", "identitytoken", "cmd", "entrypoint", "labels")
@@ -107,6 +108,13 @@ def read(folder: Path, sid: str) -> Iterator[Entry]:
                     yield Entry(**json.loads(line))
                 except (ValueError, TypeError):
                     continue
+
+
+def forget_old(folder: Path, keep: int = KEPT) -> None:
+    """Remove the journals that were written to longest ago, beyond `keep` files."""
+    aged = sorted((path.stat().st_mtime, path) for path in folder.glob("*.jsonl"))
+    for _, path in aged[: max(0, len(aged) - keep)]:
+        path.unlink(missing_ok=True)
 
 
 def clean(value: Any, depth: int = 4) -> Any:

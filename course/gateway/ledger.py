@@ -75,7 +75,10 @@ class Ledger:
     def sessions(self) -> list[SessionRow]:
         """All sessions, the oldest first."""
         rows = self._db.execute("SELECT sid, name, policy, family, created, ending FROM sessions ORDER BY created")
-        return [SessionRow(*row[:5], bool(row[5])) for row in rows]
+        return [
+            SessionRow(sid, name, policy, family, created, bool(ending))
+            for sid, name, policy, family, created, ending in rows
+        ]
 
     def add_session(self, row: SessionRow) -> None:
         """Record a session before anything is made for it."""

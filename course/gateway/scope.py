@@ -15,8 +15,9 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
 
+from course.gateway.allowance import Reservation, over
+from course.gateway.bases import Bases
 from course.gateway.ledger import Ledger, SessionRow
 from course.gateway.policy import reference
 from course.gateway.policy.limits import POLICIES, Policy
@@ -46,43 +47,6 @@ def canonical(ref: str) -> str:
     """
     parsed = reference.parse(ref)
     return replace(parsed, tag="").familiar() if parsed.digest else parsed.familiar()
-
-
-class Bases:
-    """The base images of the engine, shared by all scopes; the control plane fills it. Names are canonical."""
-
-    def __init__(self) -> None:
-        self._ids: dict[str, str] = {}
-
-    def __repr__(self) -> str:
-        return f"<Bases {', '.join(sorted(self._ids))}>"
-
-    def replace(self, ids: Mapping[str, str]) -> None:
-        """Set the references ("course/busybox:latest") and the image ids that they have now."""
-        self._ids = dict(ids)
-
-    @property
-    def tags(self) -> Mapping[str, str]:
-        """Image id by reference."""
-        return self._ids
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """The ids of all base images."""
-        return frozenset(self._ids.values())
-
-
-class Reservation:
-    """A place taken under a quota from `with` until the object is in the ledger (or the work is over)."""
-
-    def __init__(self, pending: Counter[str], quota: str, amount: int) -> None:
-        self._pending, self._quota, self._amount = pending, quota, amount
-
-    def __enter__(self) -> None:
-        self._pending[self._quota] += self._amount
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._pending[self._quota] -= self._amount
 
 
 class Scope:
@@ -354,11 +318,7 @@ class Scope:
         limit = int(getattr(self.policy.limits, quota))
         used = self.used(quota)
         if used + amount > limit:
-            raise Refusal(
-                f"the session's quota of {_WORDS[quota][0]} is {_shown(quota, limit)}",
-                f"{_shown(quota, used)} {'are' if used != 1 else 'is'} used and {_shown(quota, amount)} more asked for",
-                _WORDS[quota][1],
-            )
+            raise over(quota, limit, used, amount)
         return Reservation(self._pending, quota, amount)
 
     # ---- inside
@@ -388,19 +348,3 @@ def _by_prefix(ref: str, keys: Mapping[str, str]) -> str | None:
         return None
     found = [value for key, value in keys.items() if key.startswith(ref)]
     return found[0] if len(found) == 1 else None
-
-
-def _shown(quota: str, amount: int) -> str:
-    return f"{amount / 1024**2:.0f} MiB" if quota == "bytes_written" else str(amount)
-
-
-_WORDS = {
-    "containers": ("containers", "Remove one that you no longer need: container.remove()"),
-    "images": ("images", "Remove one that you no longer need: client.images.remove(…)"),
-    "networks": ("networks", "Remove one that you no longer need: network.remove()"),
-    "volumes": ("volumes", "Remove one that you no longer need: volume.remove()"),
-    "bytes_written": ("bytes written", "Remove containers, volumes or images that you no longer need"),
-    "builds": ("builds at once", "Wait until a build has ended"),
-    "execs": ("commands run in containers at once", "Wait until one has ended"),
-    "connections": ("connections at once", "Close a client, or end a stream of logs or events"),
-}

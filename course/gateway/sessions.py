@@ -13,17 +13,18 @@ from course.gateway import peer
 from course.gateway.adopt import reconcile
 from course.gateway.errors import GatewayError, NameTaken, NoSession
 from course.gateway.home import Home, check_length
-from course.gateway.journal_file import Journal
+from course.gateway.journal_file import Journal, forget_old
 from course.gateway.leasebook import LeaseBook
 from course.gateway.ledger import Ledger, SessionRow
 from course.gateway.policy.limits import POLICIES
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.reference import ENGINE_HOST
 from course.gateway.quota import QuotaWatcher
+from course.gateway.removal import Removals
 from course.gateway.scope import Scope, new_sid, owner
 from course.gateway.server import DataPlane, SessionServer
 from course.gateway.surroundings import Surroundings
-from course.gateway.sweep import Belongings, Leftover, Sweeper
+from course.gateway.sweep import Leftover, Sweeper
 from course.gateway.upstream import EngineUnavailable
 from course.paths import state_dir
 
@@ -81,9 +82,8 @@ class Sessions:
         self._plane = DataPlane(home.engine_socket, self.scopes)
         self._engine, self._networks = self._plane.engine, self._plane.shared.networks
         self._around = Surroundings(self._engine, home.engine_socket, self.owner)
-        self._ending: dict[str, asyncio.Task[list[Leftover]]] = {}
         self._background: set[asyncio.Task[list[Leftover]]] = set()
-        self._opening = asyncio.Lock()
+        self._opening: dict[str, asyncio.Task[Live]] = {}
         self._ticker: asyncio.Task[None] | None = None
 
     # ---- life of the gateway
@@ -96,7 +96,8 @@ class Sessions:
         """
         await self._plane.start()
         await self._around.meet()
-        self._sweeper = Sweeper(self._engine, self._around.cgroups)
+        sweeper = Sweeper(self._engine, self._around.cgroups)
+        self._removals = Removals(self._ledger, sweeper, self.scopes, self.owner, self._forget)
         self._quota = QuotaWatcher(self._engine, self.owner)
         rows = self._ledger.sessions()
         heads = {row.sid for row in rows if not row.ending}
@@ -105,7 +106,7 @@ class Sessions:
                 await self._adopt(row)
         for row in rows:
             if row.sid not in self._live:
-                self._begin_removal(row.sid)
+                self._removals.begin(row.sid)
         self._ticker = asyncio.create_task(self._tick())
 
     async def close(self) -> None:
@@ -113,10 +114,7 @@ class Sessions:
         if self._ticker:
             self._ticker.cancel()
             await asyncio.wait({self._ticker})
-        for task in tuple(self._ending.values()):
-            task.cancel()
-        if self._ending:
-            await asyncio.wait(set(self._ending.values()))
+        await self._removals.close()
         for live in self._live.values():
             await live.server.close(LAST_WORDS)
             live.journal.close()
@@ -126,14 +124,14 @@ class Sessions:
     @property
     def busy(self) -> bool:
         """Whether there is a session, or something to remove."""
-        return bool(self._live or self._ending or self._ledger.sessions())
+        return bool(self._live or self._ledger.sessions())
 
     def status(self) -> dict[str, Any]:
         """What `course gateway status` shows."""
         return {
             "engine": self._home.engine,
             "sessions": len(self._live),
-            "ending": len(self._ending),
+            "ending": len(self._removals),
             "log": str(self._home.log),
             **self._around.status(),
         }
@@ -147,7 +145,7 @@ class Sessions:
             NoSession: there is none.
         """
         for live in self._live.values():
-            if ref in (live.scope.sid, live.scope.name):
+            if ref in (live.scope.sid, live.scope.name) and not live.reason:
                 return live
         names = ", ".join(sorted(live.scope.name for live in self._live.values())) or "none is open"
         raise NoSession(f"an open session {ref!r}", names, "`course session list`")
@@ -178,28 +176,37 @@ class Sessions:
             raise GatewayError("a name of up to 80 letters, digits and . _ + -", repr(name), "choose another name")
         if policy not in POLICIES:
             raise GatewayError("a policy: learner or grading", policy, "--policy learner")
-        async with self._opening:
-            for live in self._live.values():
-                if live.scope.name == name:
-                    if find and live.scope.row.policy == policy:
-                        return live
-                    raise NameTaken("a name that is free", f"{name!r} is open", f"`course session end {name}`")
-            sid = new_sid()
-            row = SessionRow(sid, name, policy, family or sid, time.time())
-            self._ledger.add_session(row)
-            try:
-                await self._around.refresh_bases()
-                live = await self._go_live(row)
-                await self._mark(live.scope)
-                await self._networks.default(live.scope)
-            except BaseException:
-                await self._stop_serving(sid)
-                self._begin_removal(sid)
-                raise
-            if not family:
-                self._leases.admit(sid, live.scope.policy.grace)
-            live.journal.note("session.open", f"session {name} opened", name=name, policy=policy)
-            return live
+        for live in self._live.values():
+            if live.scope.name == name and not live.reason:
+                if find and live.scope.row.policy == policy:
+                    return live
+                raise NameTaken("a name that is free", f"{name!r} is open", f"`course session end {name}`")
+        if name in self._opening:
+            if find:
+                return await asyncio.shield(self._opening[name])
+            raise NameTaken("a name that is free", f"{name!r} is being opened", "choose another name")
+        task = self._opening[name] = asyncio.create_task(self._open(name, policy, family))
+        task.add_done_callback(lambda _: self._opening.pop(name, None))
+        return await asyncio.shield(task)
+
+    async def _open(self, name: str, policy: str, family: str) -> Live:
+        sid = new_sid()
+        row = SessionRow(sid, name, policy, family or sid, time.time())
+        self._ledger.add_session(row)
+        try:
+            await self._around.refresh_bases()
+            live = await self._go_live(row)
+            await asyncio.gather(self._mark(live.scope), self._networks.default(live.scope))
+            if family and (family not in self._live or self._live[family].reason):
+                raise NoSession("the session that the machine belongs to", "it has ended", "open it again")
+        except BaseException:
+            await self._stop_serving(sid)
+            self._removals.begin(sid)
+            raise
+        if not family:
+            self._leases.admit(sid, live.scope.policy.grace)
+        live.journal.note("session.open", f"session {name} opened", name=name, policy=policy)
+        return live
 
     def machine(self, of: Live, name: str) -> tuple[str, str]:
         """Name and family of a further machine of the same learner."""
@@ -222,7 +229,7 @@ class Sessions:
             self._leases.forget(sid)
         for member in family:
             await self._stop_serving(member)
-            tasks.append(self._begin_removal(member))
+            tasks.append(self._removals.begin(member))
         return [thing for removed in await asyncio.gather(*tasks) for thing in removed]
 
     async def end_all(self, reason: str) -> None:
@@ -232,18 +239,11 @@ class Sessions:
         for sid in tuple(self._live):
             await self.end(sid, reason)
         for row in self._ledger.sessions():
-            await self._begin_removal(row.sid)
+            await self._removals.begin(row.sid)
 
     async def sweep(self, *, dry_run: bool) -> list[dict[str, Any]]:
-        """Remove what no open session has: sessions whose end was cut short, and sessions that no ledger knows."""
-        known = frozenset(row.sid for row in self._ledger.sessions())
-        orphans = await self._sweeper.orphans(self.owner, known)
-        sids = sorted((known - self._live.keys()) | orphans)
-        if dry_run:
-            found = [(sid, await self._sweeper.find(self._belongings(sid))) for sid in sids]
-        else:
-            found = [(sid, await self._begin_removal(sid)) for sid in sids]
-        return [{"session": sid, "kind": t.kind, "key": t.key, "name": t.name} for sid, things in found for t in things]
+        """Remove, or show, what ended and vanished sessions left."""
+        return await self._removals.sweep(dry_run=dry_run)
 
     # ---- leases
 
@@ -293,37 +293,16 @@ class Sessions:
             query = {"repo": f"{ENGINE_HOST}/{scope.sid}/owner", "tag": self.owner}
             await self._engine.ask(EngineRequest("POST", ("images", image_id, "tag"), query))
 
+    def _forget(self, sid: str) -> None:
+        self._networks.forget(sid)
+        forget_old(self._home.journals)
+
     async def _stop_serving(self, sid: str) -> None:
         live = self._live.pop(sid, None)
         self.scopes.pop(sid, None)
         if live:
             await live.server.close(LAST_WORDS)
             live.journal.close()
-
-    def _belongings(self, sid: str) -> Belongings:
-        others = [scope.images() | scope.leftovers() for scope in self.scopes.values() if scope.sid != sid]
-        return Belongings.of(sid, self.owner, self._ledger.entries(sid), frozenset().union(*others))
-
-    def _begin_removal(self, sid: str) -> asyncio.Task[list[Leftover]]:
-        """Start to remove what a session made, unless that is under way."""
-        if sid not in self._ending:
-            self._ledger.mark_ending(sid)
-            task = self._ending[sid] = asyncio.create_task(self._remove(sid))
-            task.add_done_callback(lambda _: self._ending.pop(sid, None))
-        return self._ending[sid]
-
-    async def _remove(self, sid: str) -> list[Leftover]:
-        try:
-            removed, failures = await self._sweeper.remove(self._belongings(sid))
-        except EngineUnavailable as error:
-            removed, failures = [], [str(error)]
-        if failures:
-            log.error("session %s could not be removed whole, will be tried again: %s", sid, "; ".join(failures))
-        else:
-            self._ledger.drop_session(sid)
-            self._networks.forget(sid)
-            log.info("session %s removed: %d objects", sid, len(removed))
-        return removed
 
     def _end_expired(self) -> None:
         for family in self._leases.expired():
@@ -369,6 +348,4 @@ class Sessions:
             await self._quota.look([(live.scope, live.journal) for live in tuple(self._live.values())])
         if count % RETRY_TICKS == 0:
             self._networks.firewalled = await self._around.ensure_firewall()
-            for row in self._ledger.sessions():
-                if row.ending:
-                    self._begin_removal(row.sid)
+            self._removals.take_up()

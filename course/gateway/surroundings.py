@@ -9,9 +9,9 @@ from typing import Any
 
 from course.gateway import firewall, peer
 from course.gateway.adopt import base_images
+from course.gateway.bases import Bases
 from course.gateway.cgroups import Cgroups, NoCgroups, choose
 from course.gateway.policy.names import BASE_NAMES, EngineRequest
-from course.gateway.scope import Bases
 from course.gateway.upstream import EngineUnavailable, Upstream
 
 ELSEWHERE = "the engine runs on another machine or in a container"

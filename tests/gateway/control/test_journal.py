@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from course.gateway import journal
 from course.gateway.errors import NoSession
-from course.gateway.journal_file import Entry, Journal, clean, read
+from course.gateway.journal_file import Entry, Journal, clean, forget_old, read
 from course.gateway.sentences import sentence, sentences
 
 SID = "abcdefabcdef"
@@ -103,3 +104,12 @@ def test_a_journal_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("SLIPWAY_STATE_DIR", str(tmp_path))
     with pytest.raises(NoSession):
         journal("nobody")
+
+
+def test_the_oldest_journals_go(tmp_path: Path) -> None:
+    for number in range(10):
+        path = tmp_path / f"{number}.jsonl"
+        path.touch()
+        os.utime(path, (number, number))
+    forget_old(tmp_path, keep=3)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["7.jsonl", "8.jsonl", "9.jsonl"]

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -202,3 +205,33 @@ def test_the_sockets_are_for_this_user_only(gateway: Client) -> None:
     for path in (Path(opened.url.removeprefix("unix://")), gateway.home.control_socket()):
         assert path.stat().st_mode & 0o777 == 0o600
         assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becoming another user needs root")
+def test_another_user_is_turned_away_even_where_modes_do_not_hold(gateway: Client) -> None:
+    gateway.status()
+    path = gateway.home.control_socket()
+    opened = [*path.parents[:3], path]
+    modes = [one.stat().st_mode & 0o777 for one in opened]
+    ask = f"import os, socket; os.setuid(65534); s = socket.socket(socket.AF_UNIX); s.connect({str(path)!r}); "
+    ask += "s.sendall(b'GET /sessions HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'); print(s.recv(100).decode())"
+    try:
+        for one in opened:
+            one.chmod(0o777)
+        done = subprocess.run([sys.executable, "-S", "-c", ask], capture_output=True, text=True, check=False)
+    finally:
+        for one, mode in zip(opened, modes, strict=True):
+            one.chmod(mode)
+    assert done.stdout.startswith("HTTP/1.1 403"), done.stderr
+
+
+def test_fifty_sessions_are_opened_at_once(gateway: Client, engine: docker.DockerClient) -> None:
+    with ThreadPoolExecutor(10) as pool:
+        opened = list(pool.map(lambda number: gateway.open(f"n{number}"), range(50)))
+        subnets = {
+            network["IPAM"]["Config"][0]["Subnet"]
+            for network in engine.api.networks(filters={"label": "org.slipway.session"})
+        }
+        assert len({one.id for one in opened}) == 50 == len(subnets)
+        list(pool.map(lambda one: gateway.end(one.id), opened))
+    assert gateway.sessions() == []

@@ -18,10 +18,11 @@ import pytest
 from lease_holders import until
 
 from course.gateway import Client, firewall, session
+from course.gateway.bases import Bases
 from course.gateway.ledger import Ledger, SessionRow
 from course.gateway.networks import Networks, _routes
 from course.gateway.policy.names import EngineRequest
-from course.gateway.scope import Bases, Scope
+from course.gateway.scope import Scope
 from course.gateway.upstream import Upstream
 
 HELLO = ["python3", "-m", "http.server", "8000"]

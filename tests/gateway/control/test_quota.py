@@ -14,11 +14,12 @@ import pytest
 from lease_holders import until
 
 from course.gateway import Client, Session, journal
+from course.gateway.bases import Bases
 from course.gateway.journal_file import Journal, read
 from course.gateway.ledger import Ledger
 from course.gateway.policy.limits import LEARNER, MIB
 from course.gateway.quota import QuotaWatcher, biggest_writer, disk_usage
-from course.gateway.scope import Bases, Scope
+from course.gateway.scope import Scope
 from course.gateway.upstream import Upstream
 
 WRITE = "dd if=/dev/zero of={} bs=1M count={}; touch /done; sleep 600"

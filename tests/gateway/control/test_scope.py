@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from course.gateway.bases import Bases
 from course.gateway.ledger import Ledger, SessionRow
 from course.gateway.policy.refusal import Refusal
-from course.gateway.scope import Bases, Scope, canonical, new_sid, owner
+from course.gateway.scope import Scope, canonical, new_sid, owner
 
 A, B, C = "ab" * 32, "abcd" + "e" * 60, "c" * 64
 IMAGE, BASE = "sha256:" + "1" * 64, "sha256:" + "2" * 64
