@@ -1,0 +1,1 @@
+client.containers.run("course/busybox", ["echo", "hello"])

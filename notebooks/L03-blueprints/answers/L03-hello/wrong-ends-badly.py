@@ -1,0 +1,1 @@
+client.containers.run("course/busybox", ["sh", "-c", "echo hello; exit 3"], name="hello")
