@@ -27,29 +27,29 @@ async def create(x: Exchange) -> web.StreamResponse:
     x.asked |= {"name": spec.name, "image": spec.image}
     image = await x.image_view(x.scope.image(spec.image))
     x.outcome["image"] = image.id
-    with x.scope.charge("containers"):
-        answer = await x.complete(_create(x, spec, image))
+    answer = await x.complete(_create(x, spec, image))
     x.outcome["id"] = answer["Id"]
     return x.json(translate.container_created(answer), 201)
 
 
 async def _create(x: Exchange, spec: ContainerSpec, image: ImageView) -> dict[str, Any]:
-    for name in spec.volumes_needed:
-        await ensure_volume(x, name)
-    request = spec.engine_request(x.scope, image)
-    answer: dict[str, Any] = (await x.ask(request)).value
-    engine_id = answer["Id"]
-    try:
-        if image.config.get("Volumes") or _may_make_volumes(request.body):
-            await _record_anonymous(x, engine_id)
-        for stale, name in x.scope.containers().items():
-            if name == spec.name:  # the engine gave the name away, so this one is gone
-                x.scope.remove_container(stale)
-        x.scope.add_container(engine_id, spec.name)
-    except BaseException:
-        await x.plane.engine.ask(EngineRequest("DELETE", ("containers", engine_id), {"v": "1", "force": "1"}))
-        raise
-    return answer
+    with x.scope.charge("containers"), x.scope.charge("bytes_written"):
+        for name in spec.volumes_needed:
+            await ensure_volume(x, name)
+        request = spec.engine_request(x.scope, image)
+        answer: dict[str, Any] = (await x.ask(request)).value
+        engine_id = answer["Id"]
+        try:
+            if image.config.get("Volumes") or _may_make_volumes(request.body):
+                await _record_anonymous(x, engine_id)
+            for stale, name in x.scope.containers().items():
+                if name == spec.name:  # the engine gave the name away, so this one is gone
+                    x.scope.remove_container(stale)
+            x.scope.add_container(engine_id, spec.name)
+        except BaseException:
+            await x.plane.engine.ask(EngineRequest("DELETE", ("containers", engine_id), {"v": "1", "force": "1"}))
+            raise
+        return answer
 
 
 def _may_make_volumes(body: dict[str, Any]) -> bool:

@@ -56,13 +56,13 @@ async def commit(x: Exchange) -> web.StreamResponse:
     x.asked |= {"container": spec.container, "tag": spec.reference.familiar() if spec.reference else ""}
 
     async def work() -> str:
-        image_id = str((await x.ask(request)).value["Id"])
-        share, _ = await share_of(x, image_id)
-        await hold(x, image_id, share, [spec.reference.familiar()] if spec.reference else [])
-        return image_id
+        with x.scope.charge("images"), x.scope.charge("bytes_written"):
+            image_id = str((await x.ask(request)).value["Id"])
+            share, _ = await share_of(x, image_id)
+            await hold(x, image_id, share, [spec.reference.familiar()] if spec.reference else [])
+            return image_id
 
-    with x.scope.charge("images"), x.scope.charge("bytes_written"):
-        image_id = await x.complete(work())
+    image_id = await x.complete(work())
     x.outcome["image"] = image_id
     return x.json({"Id": image_id}, 201)
 

@@ -10,7 +10,7 @@ from course.gateway.policy import reference
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.refusal import Refusal
 from course.gateway.scope import Scope, canonical
-from course.gateway.streams import OutputFacts, rewrite_load, rewrite_save, translate_output
+from course.gateway.streams import LoadStream, OutputFacts, rewrite_load, rewrite_save, translate_output
 from course.gateway.upstream import Upload
 
 
@@ -49,22 +49,32 @@ async def load(x: Exchange) -> web.StreamResponse:
     facts = OutputFacts()
     archive = rewrite_load(x.pieces(), names=x.scope)
     quiet = {"quiet": "1"} if x.query.flag("quiet") else {}
-    with x.scope.charge("images"), x.scope.charge("bytes_written"):
-        request = EngineRequest("POST", ("images", "load"), quiet)
-        async with x.plane.engine.send(request, Upload(aiter(archive))) as response:
-            await raise_for_error(response)
-            answer = await x.start(200, {"Content-Type": response.headers.get("content-type", "application/json")})
-            async for piece in translate_output(aiter(response), names=x.scope, facts=facts):
-                x.sent += len(piece)
-                await answer.write(piece)
-        if not facts.error:
-            for one in archive.images:
-                name = one.engine_references[0] if one.engine_references else one.id
-                found = await x.ask(EngineRequest("GET", ("images", name, "json")))
-                await x.complete(hold(x, str(found.value["Id"]), one.size, one.references))
-    x.outcome |= {"images": [one.id for one in archive.images], "error": facts.error}
+    recorded = False
+    try:
+        with x.scope.charge("images"), x.scope.charge("bytes_written"):
+            request = EngineRequest("POST", ("images", "load"), quiet)
+            async with x.plane.engine.send(request, Upload(aiter(archive))) as response:
+                await raise_for_error(response)
+                answer = await x.start(200, {"Content-Type": response.headers.get("content-type", "application/json")})
+                async for piece in translate_output(aiter(response), names=x.scope, facts=facts):
+                    x.sent += len(piece)
+                    await answer.write(piece)
+        recorded = True
+        await x.complete(_record(x, archive))
+    finally:
+        if not recorded:  # the client vanished, or the engine did: what was loaded so far is still the session's
+            await x.complete(_record(x, archive))
+        x.outcome |= {"images": [one.id for one in archive.images], "error": facts.error}
     await answer.write_eof()
     return answer
+
+
+async def _record(x: Exchange, archive: LoadStream) -> None:
+    for one in archive.images:
+        name = one.engine_references[0] if one.engine_references else one.id
+        found = await x.plane.engine.ask(EngineRequest("GET", ("images", name, "json")))
+        if found.ok:
+            await hold(x, str(found.value["Id"]), one.size, one.references)
 
 
 HANDLERS = {"image.save": save, "image.load": load}
