@@ -62,6 +62,7 @@ class Bench:
     records_progress: bool = True
     journal: Callable[[str], Iterable[Deed]] | None = None
     machines: dict[str, DockerClient] = field(default_factory=dict)
+    _own: list[DockerClient] = field(default_factory=list, repr=False)
 
     def client(self, machine: str = "") -> DockerClient:
         """The engine of a machine: the learner's own, or the second session that `course.lesson.machine` gives.
@@ -76,7 +77,16 @@ class Bench:
                 self.machines[machine] = lesson.machine(machine)
             else:
                 self.machines[machine] = _from_env()
+                self._own.append(self.machines[machine])
         return self.machines[machine]
+
+    def close(self) -> None:
+        """Close the client that this bench opened for the learner's own machine; the next use opens another."""
+        while self._own:
+            client = self._own.pop()
+            client.close()
+            for name in [name for name, held in self.machines.items() if held is client]:
+                del self.machines[name]
 
     def path(self, relative: str | Path) -> Path:
         """A path of the learner's, from the folder of this bench."""
@@ -89,6 +99,11 @@ def in_examiner() -> bool:
 
 
 _current: ContextVar[Bench | None] = ContextVar("bench", default=None)
+
+
+def chosen() -> Bench | None:
+    """The bench that `use` set, or None where the default holds."""
+    return _current.get()
 
 
 def current() -> Bench:

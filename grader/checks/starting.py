@@ -34,6 +34,7 @@ def create(
     environment: Mapping[str, str] | None = None,
     port: int | None = None,
     volume: tuple[str, str] | None = None,
+    beside: str | None = None,
 ) -> str:
     """Make a container without starting it; it is removed, with its anonymous volumes, at the end of the trial.
 
@@ -41,6 +42,7 @@ def create(
         command: in the place of the image's own; empty for the image's own.
         port: a port inside to publish on a free port of 127.0.0.1.
         volume: a volume's name and where to mount it.
+        beside: the id of a container whose network it shares.
 
     Returns:
         The container's id.
@@ -57,6 +59,7 @@ def create(
     host = api.create_host_config(
         port_bindings={port: ("127.0.0.1", None)} if port is not None else None,
         binds={volume[0]: {"bind": volume[1], "mode": "rw"}} if volume is not None else None,
+        network_mode=f"container:{beside}" if beside is not None else None,
         **limits,
     )
     try:

@@ -31,7 +31,9 @@ class Trial:
     """
 
     def __init__(self, on: bench.Bench | None = None) -> None:
-        self.bench = on or bench.current()
+        chosen = on or bench.chosen()
+        self.bench = chosen or bench.Bench()
+        self._shared = chosen is not None
         self.memo: dict[Any, Any] = {}
         self.on_exit = ExitStack()
         self.begun = time.time()
@@ -55,6 +57,8 @@ class Trial:
             # What could not be removed goes with its session. The answers are known, and do not change.
             pass
         finally:
+            if not self._shared:
+                self.bench.close()
             _times.append((self.begun, time.time()))
             _keep_on_disk(*_times[-1])
 

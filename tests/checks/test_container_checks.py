@@ -122,8 +122,11 @@ def test_http_through_the_published_port_and_from_inside(run: Run, images: dict[
     assert says(busybox.reaches("http://127.0.0.1:9/", within=1)) == "reach.no_answer"
 
 
-def test_node_can_be_asked_to_reach_an_address(run: Run, says: Says) -> None:
-    server = "require('http').createServer((q, a) => a.end('hello from node')).listen(8000)"
+def test_a_container_is_not_asked_with_its_own_programs(run: Run, says: Says) -> None:
+    forger = "for tool in wget curl python3; do printf '#!/bin/sh\\necho hello' > /bin/$tool; chmod +x /bin/$tool; done"
+    web = checks.container(run("course/python", "sh", "-c", forger + "; sleep 600"))
+    assert says(web.reaches("http://127.0.0.1:8000/", body="hello", within=1)) == "reach.no_answer"
+    server = "require('http').createServer((q, a) => a.end('hello from node')).listen(8000, '127.0.0.1')"
     web = checks.container(run("course/node", "node", "-e", server))
     assert says(web.reaches("http://127.0.0.1:8000/", body="hello from node")) == "passed"
 

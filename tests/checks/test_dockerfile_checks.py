@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import docker
 import pytest
@@ -77,7 +79,7 @@ def test_the_image_of_a_dockerfile_is_built_once_and_taken_away(
 
 
 def test_an_image_of_the_learners_survives_a_build_that_gives_the_same_one(
-    bench: object, write: Write, client: docker.DockerClient, tmp_path: object, says: Says
+    bench: object, write: Write, client: docker.DockerClient, tmp_path: Path, says: Says
 ) -> None:
     write(Dockerfile="FROM course/busybox\nLABEL a=1\nLABEL b=2\n")
     image, _log = client.images.build(path=str(tmp_path), rm=True)  # without a name, as a beginner does
@@ -107,7 +109,7 @@ def test_a_build_that_fails_names_its_instruction_and_line(
     assert all(part in result.observed for part in shown), result.observed
 
 
-def test_a_context_that_is_too_large_is_refused_before_it_is_sent(bench: object, write: Write, tmp_path) -> None:
+def test_a_context_that_is_too_large_is_refused_before_it_is_sent(bench: object, write: Write, tmp_path: Path) -> None:
     write(Dockerfile="FROM course/busybox\n")
     with (tmp_path / "large").open("wb") as sparse:
         sparse.truncate(300 * 1024 * 1024)
@@ -196,3 +198,35 @@ def test_lint_is_advice_and_never_costs_points(bench: object, write: Write, caps
     assert "• advice" in capsys.readouterr().out
     write(Dockerfile='FROM course/busybox\nWORKDIR /app\nCMD ["echo", "hello"]\n')
     assert file.lint().run().passed
+
+
+def test_nothing_outside_the_lesson_is_read_or_built(
+    bench: object, write: Write, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, says: Says
+) -> None:
+    outside = tmp_path_factory.mktemp("instructor")
+    (outside / "Dockerfile").write_text("FROM course/busybox\nLABEL answer=secret\n")
+    (outside / "a.txt").write_text("a\n")
+    (tmp_path / "linked").symlink_to(outside)
+    (tmp_path / "Dockerfile").symlink_to(outside / "Dockerfile")
+    for path in ("Dockerfile", "linked/Dockerfile", str(outside / "Dockerfile"), "../Dockerfile"):
+        file = checks.dockerfile(path)
+        for check in (file.has("EXPOSE", "x"), file.builds(), file.lint(), file.reuses_cache(after_changing="a.txt")):
+            result = check.run()
+            assert result.message in ("dockerfile.outside", "dockerfile.absent")
+            assert "secret" not in result.observed
+    write(**{"app/Dockerfile": CACHED, "app/requirements.txt": ""})
+    (tmp_path / "app/app.txt").symlink_to(outside / "a.txt")
+    assert says(checks.dockerfile("app/Dockerfile").reuses_cache(after_changing="app.txt")) == "rebuild.no_file"
+    assert (outside / "a.txt").read_text() == "a\n"
+
+
+def test_a_folder_with_what_is_no_file_is_refused_instead_of_read(
+    bench: object, write: Write, tmp_path: Path, says: Says
+) -> None:
+    write(**{"app/Dockerfile": CACHED, "app/app.txt": "", "app/requirements.txt": ""})
+    os.mkfifo(tmp_path / "app/pipe")
+    file = checks.dockerfile("app/Dockerfile")
+    assert says(file.builds()) == "build.strange_file"
+    assert says(file.reuses_cache(after_changing="app.txt")) == "build.strange_file"
+    (tmp_path / "app/pipe").rename(tmp_path / "app/.dockerignore")
+    assert says(file.builds()) == "build.strange_file"

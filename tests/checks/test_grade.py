@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import pickle
+from contextvars import ContextVar
 from pathlib import Path
 
+import docker
 import msgspec
 import nbclient
 import pytest
@@ -185,6 +187,19 @@ def test_verdicts_go_to_a_sink_or_a_file_and_progress_is_kept_in_lessons_only(
     with use(Bench()):
         checks.grade("L00-t", YES, points=1)
     assert progress.read().lesson("L00-t").checks["L00-t"].best == 1.0
+
+
+def test_a_lesson_leaves_no_connection_open(engine_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", engine_url)
+    monkeypatch.setattr("grader.checks.bench._current", ContextVar("none", default=None))
+    opened = []
+    monkeypatch.setattr("grader.checks.bench._from_env", lambda: opened.append(docker.from_env()) or opened[-1])
+    closed = []
+    monkeypatch.setattr(docker.DockerClient, "close", lambda self: closed.append(self) or self.api.close())
+    verdict = checks.judge("t", checks.image("course/busybox").exists(), checks.network("none").exists(), points=1)
+    assert verdict.outcome is Outcome.PASSED
+    assert len(opened) == 1
+    assert closed == opened
 
 
 def test_progress_that_cannot_be_kept_changes_no_points(

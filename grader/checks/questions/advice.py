@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.checks.check import could_not_check, failed
-from grader.checks.questions.instructions import instructions
+from grader.checks.questions.instructions import inside, instructions
 from grader.checks.trial import Trial
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ SHOWN = 3
 def lint(subject: Dockerfile, trial: Trial) -> str:
     """Nothing is advised."""
     instructions(trial, subject.source)
-    said = advise(trial.bench.path(subject.path))
+    said = advise(inside(trial, subject.path))
     if said:
         more = f"; and {len(said) - SHOWN} more" if len(said) > SHOWN else ""
         raise failed("dockerfile.advice", path=subject.path, said="; ".join(said[:SHOWN]) + more)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
+import stat
 import time
 from collections.abc import Generator
 from contextlib import closing, suppress
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from grader.checks.check import Unmet, failed, not_attempted
 from grader.checks.polling import until
 from grader.checks.questions.inside import too_slow
-from grader.checks.questions.instructions import instructions
+from grader.checks.questions.instructions import IGNORE, inside, instructions
 from grader.checks.source import Source
 from grader.checks.starting import remove
 from grader.checks.trial import Trial
@@ -77,7 +78,7 @@ def build(trial: Trial, source: Source, machine: str, within: float = WITHIN) ->
         try:
             lines = [step.start_line for step in instructions(trial, source)]
             trial.memo[key] = build_folder(
-                trial, trial.bench.path(source.context), trial.bench.path(source.file), machine, within, lines
+                trial, inside(trial, source.context), inside(trial, source.file), machine, within, lines
             )
         except Unmet as unmet:
             trial.memo[key] = unmet
@@ -98,7 +99,7 @@ def build_folder(trial: Trial, context: Path, file: Path, machine: str, within: 
     from requests.exceptions import RequestException
     from urllib3.exceptions import HTTPError
 
-    _weigh(context)
+    weigh(context)
     before = frozenset(entry["Id"] for entry in trial.client(machine).api.images(all=True))
     done = Build()
     trial.on_exit.callback(_take_away, trial, machine, before, done)
@@ -192,16 +193,24 @@ def _last_step(done: Build) -> str:
     return done.steps[-1].text if done.steps else "the first instruction"
 
 
-def _weigh(context: Path) -> None:
-    """Refuse a folder that is too large to send, before it is packed."""
+def weigh(context: Path) -> None:
+    """Refuse a folder that is too large to send, or holds what is no file, before it is packed.
+
+    Raises:
+        Unmet: `build.no_context`, `build.context`, `build.strange_file`.
+    """
     if not context.is_dir():
         raise not_attempted("build.no_context", folder=context.name)
     size = count = 0
-    for folder, _folders, files in os.walk(context):
-        for name in files:
+    for folder, folders, files in os.walk(context):
+        for name in (*folders, *files):
+            entry = (Path(folder) / name).lstat()
+            kind = stat.S_IFMT(entry.st_mode)
+            # The client opens .dockerignore, so it must be a file itself; of links it packs the link only.
+            if kind not in (stat.S_IFREG, *(() if name == IGNORE else (stat.S_IFDIR, stat.S_IFLNK))):
+                raise failed("build.strange_file", name=name)
             count += 1
-            with suppress(OSError):
-                size += (Path(folder) / name).lstat().st_size
+            size += entry.st_size
             if size > LARGEST_CONTEXT or count > MOST_FILES:
                 raise failed(
                     "build.context", folder=context.name, megabytes=LARGEST_CONTEXT // 1_000_000, files=MOST_FILES

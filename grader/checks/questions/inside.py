@@ -8,34 +8,19 @@ from typing import TYPE_CHECKING
 from grader.checks.check import Unmet, could_not_check, failed
 from grader.checks.executing import Executed, TimeIsUp, execute
 from grader.checks.faults import answers
-from grader.checks.finding import FoundContainer, find_container
+from grader.checks.finding import FoundContainer, find_container, find_image
 from grader.checks.polling import looks
+from grader.checks.starting import started
 from grader.checks.text import Wanted, found, named
 from grader.checks.trial import Trial
 
 if TYPE_CHECKING:
     from grader.checks.subjects.container import Container
 
+PATIENCE = 3.0  # seconds that one question of `reaches` has at least
 NOT_FOUND = 127  # the exit code of a shell for a program that is not there
-_PYTHON = """
-import sys, urllib.request
-page = urllib.request.urlopen(sys.argv[1], timeout=3).read()
-sys.stdout.write(page.decode("utf-8", "replace"))
-"""
-_NODE = """
-const asked = require("http").get(process.argv[1], { timeout: 3000 }, (answer) => {
-  process.exitCode = answer.statusCode < 400 ? 0 : 1;
-  answer.pipe(process.stdout);
-});
-asked.on("error", (error) => { console.error(error.message); process.exit(1); });
-asked.on("timeout", () => asked.destroy(new Error("no answer in 3 s")));
-"""
-# A client in what images have. The address is an argument of it, never code.
-_CLIENTS: tuple[tuple[str, ...], ...] = (
-    ("python3", "-c", _PYTHON),
-    ("node", "-e", _NODE),
-    ("wget", "-q", "-O", "-"),  # no time-out: Debian's busybox crashes on -T
-)
+_PROBE = "course/busybox"
+_CLIENT = ("wget", "-q", "-O", "-")  # without a time-out: Debian's busybox crashes on -T
 
 
 def executes(
@@ -66,18 +51,41 @@ def executes(
 
 
 def reaches(container: Container, url: str, body: Wanted | None, within: float, trial: Trial) -> str:
-    """With the first client that the container has, the address answers within the time."""
+    """From the network of the container, the address answers within the time.
+
+    A container of the check's own asks: it shares the network of the learner's, and none of its programs.
+    """
     seen = running(trial, container)
-    for client in _CLIENTS:
-        last = _ask(trial, seen, (*client, url), body, within, container.machine)
-        if last is None:
+    probe = _probe(trial, seen, container.machine)
+    answer = ""
+    said = "no answer"
+    for left in looks(within, 0.2):
+        try:
+            done = execute(trial, probe, (*_CLIENT, url), max(left, PATIENCE), machine=container.machine)
+        except TimeIsUp:
+            if not answers(trial.client(container.machine)):
+                raise could_not_check("engine.unreachable", reason="the engine does not answer in 10 s") from None
             continue
-        if last.exit_code != 0:
-            raise failed("reach.no_answer", container=container.name, url=url, said=last.err.strip() or "(nothing)")
-        if body is not None and not found(body, last.out):
-            raise failed("reach.other_body", container=container.name, url=url, seen=last.out or "(nothing)")
-        return f"{len(last.out)} characters"
-    raise could_not_check("grader.no_client", container=container.name)
+        answer, said = done.out, done.err.strip() or said
+        if done.exit_code == 0 and (body is None or found(body, answer)):
+            return f"{len(answer)} characters"
+        if done.exit_code != 0:
+            answer = ""
+    if answer:
+        raise failed("reach.other_body", container=container.name, url=url, seen=answer)
+    raise failed("reach.no_answer", container=container.name, url=url, said=said)
+
+
+def _probe(trial: Trial, container: FoundContainer, machine: str) -> str:
+    """A container that runs beside another one in its network, once a trial."""
+    from grader.checks.subjects.image import Image
+
+    key = ("probe", machine, container.id)
+    if key not in trial.memo:
+        image = find_image(trial, Image(_PROBE, machine))
+        trial.memo[key] = started(trial, image, ("sleep", "3600"), machine=machine, beside=container.id)
+    made: str = trial.memo[key]
+    return made
 
 
 def running(trial: Trial, container: Container) -> FoundContainer:
@@ -125,17 +133,3 @@ def too_slow(trial: Trial, machine: str, message_id: str, **facts: object) -> Un
 
 def _not_found(said: str) -> bool:
     return "exec failed" in said and ("executable file not found" in said or "no such file or directory" in said)
-
-
-def _ask(
-    trial: Trial, container: FoundContainer, command: tuple[str, ...], body: Wanted | None, within: float, machine: str
-) -> Executed | None:
-    """The last answer when the time is up, sooner when it is right; None without such a client."""
-    last = None
-    for left in looks(within, 0.2):
-        last = run_inside(trial, container, command, max(left, 5.0), machine)
-        if last.exit_code == NOT_FOUND:
-            return None
-        if last.exit_code == 0 and (body is None or found(body, last.out)):
-            return last
-    return last

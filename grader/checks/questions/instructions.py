@@ -92,7 +92,7 @@ def stages(subject: Dockerfile, at_least: int, trial: Trial) -> str:
 def ignores(subject: Dockerfile, files: tuple[str, ...], trial: Trial) -> str:
     """The patterns of .dockerignore take these paths out, by the rules that the client itself uses."""
     instructions(trial, subject.source)
-    context = trial.bench.path(subject.context)
+    context = inside(trial, subject.context)
     if not (context / IGNORE).is_file():
         raise not_attempted("dockerfile.no_ignore", path=subject.path)
     sent = [file for file in files if not ignored(context, file)]
@@ -120,7 +120,7 @@ def instructions(trial: Trial, source: Source) -> Sequence[Any]:
     """
     import dockerfile
 
-    file = trial.bench.path(source.file)
+    file = inside(trial, source.file)
     if not file.is_file():
         raise not_attempted("dockerfile.absent", path=source.file)
     text = read(file)
@@ -133,6 +133,21 @@ def instructions(trial: Trial, source: Source) -> Sequence[Any]:
     except dockerfile.GoParseError as error:
         raise failed("build.syntax", path=source.file, reason=error) from None
     return parsed
+
+
+def inside(trial: Trial, path: Path) -> Path:
+    """A path of the learner's, which must not lead out of the lesson's folder.
+
+    The examiner reads with the instructor's rights: a link must not make it show, or build from, other files.
+
+    Raises:
+        Unmet: `dockerfile.outside`.
+    """
+    root = trial.bench.path("").resolve()
+    found = trial.bench.path(path)
+    if not found.resolve().is_relative_to(root):
+        raise failed("dockerfile.outside", path=path)
+    return found
 
 
 def read(file: Path) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.checks.check import failed
-from grader.checks.questions.building import Build, Step, build_folder
-from grader.checks.questions.instructions import ignored, instructions
+from grader.checks.questions.building import Build, Step, build_folder, weigh
+from grader.checks.questions.instructions import ignored, inside, instructions
 from grader.checks.trial import Trial
 
 if TYPE_CHECKING:
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 def reuses(subject: Dockerfile, after_changing: str, instruction: str, within: float, trial: Trial) -> str:
     """Build, change one file, build again: the instructions come from the cache, and the change is in the image."""
     steps = instructions(trial, subject.source)
-    context, file = trial.bench.path(subject.context), trial.bench.path(subject.path)
-    if not (context / after_changing).is_file():
+    context, file = inside(trial, subject.context), inside(trial, subject.path)
+    weigh(context)
+    changed = context / after_changing
+    if not changed.is_file() or changed.resolve() != context.resolve() / after_changing:  # a link is not followed
         raise failed("rebuild.no_file", file=after_changing, folder=subject.context)
     deadline = time.monotonic() + within
     with tempfile.TemporaryDirectory(prefix="rebuild-") as held:

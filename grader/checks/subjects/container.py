@@ -141,7 +141,7 @@ class Container:
         return ask("container.executes", question, container=self.name, command=" ".join(command))
 
     def reaches(self, url: str, body: Wanted | None = None, within: float = 20.0) -> Check:
-        """From inside it, with its own tools, this address answers. For names of containers on a shared network."""
+        """From its network, this address answers: 127.0.0.1 is the container, and names of its networks are known."""
         return ask("container.reaches", partial(inside.reaches, self, url, body, within), container=self.name, url=url)
 
     # -- files ---------------------------------------------------------------------------------------------------
