@@ -33,7 +33,7 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}", re.ASCII)
 TICK = 0.5  # seconds between looks at leases
 QUOTA_TICKS = 6  # looks at leases for each look at what was written
 RETRY_TICKS = 20  # … for each attempt to remove what could not be removed
-LAST_WORDS = 0.1  # seconds that calls under way have when a session ends; 0 would mean for ever (aiohttp)
+LAST_WORDS = 0.02  # seconds that calls under way have when a session ends; 0 would mean for ever (aiohttp)
 ENGINE_TICKS = 4  # … for each look at whether the engine still answers
 
 
