@@ -78,8 +78,12 @@ def docker(arguments: Sequence[str]) -> None:
     try:
         code = process.wait()
     except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)  # cancels a build; `run` passes it on to the container and waits for that
+        stopped = _stop_containers(program, arguments, mark)
         _end(process)
-        _stop_containers(program, arguments, mark)
+        stopped = stopped or _stop_containers(program, arguments, mark)  # one that was being made meanwhile
+        if stopped:
+            print(f"✓ interrupted: container {', '.join(stopped)} is stopped")
         raise
     finally:
         for pump in pumps:
@@ -128,7 +132,6 @@ def _pump(source: IO[bytes] | None, target: TextIO, last: list[str]) -> threadin
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGINT)  # lets a build be cancelled and a terminal be restored
     try:
         process.wait(END_SECONDS)
     except subprocess.TimeoutExpired:
@@ -136,16 +139,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _stop_containers(program: str, arguments: Sequence[str], mark: str) -> None:
+def _stop_containers(program: str, arguments: Sequence[str], mark: str) -> list[str]:
     """Stop what the interrupted command started: a process 1 without a handler ignores the SIGINT passed on to it."""
     words = list(arguments)[_command_at(arguments) :]
+    words = words[1:] if words[:1] == ["container"] else words
     if words[:1] == ["start"]:
         started = [word for word in words[1:] if not word.startswith("-")]
     else:
         started = _asked([program, "ps", "--quiet", "--filter", f"label={mark}"])
-    if started:
-        stopped = _asked([program, "stop", "--time", "2", *started])
-        print(f"✓ interrupted: container {', '.join(stopped)} is stopped")
+    return _asked([program, "stop", "--time", "2", *started]) if started else []
 
 
 def _asked(command: Sequence[str]) -> list[str]:

@@ -71,7 +71,7 @@ def server(
     try:
         wait_until(lambda: process.poll() is not None or answers(made))
         if engine == engine_url:
-            wait_until(lambda: is_open(engine_url, folder))
+            wait_until(lambda: is_held(engine_url, folder))
         yield made
     finally:
         process.terminate()
@@ -80,9 +80,9 @@ def server(
             Client(engine_url).end(workspace_name(folder))
 
 
-def is_open(engine_url: str, folder: Path) -> bool:
+def is_held(engine_url: str, folder: Path) -> bool:
     with suppress(NoSession):
-        return bool(Client(engine_url).show(workspace_name(folder)))
+        return int(Client(engine_url).show(workspace_name(folder))["leases"]) > 0
     return False
 
 

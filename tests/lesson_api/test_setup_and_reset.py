@@ -119,6 +119,21 @@ def test_what_the_engine_refuses_is_an_error_and_the_rest_is_removed(
     assert "kept" not in names(inside)
 
 
+def test_a_lesson_runs_where_nothing_may_be_written(
+    small_course: Path,
+    inside: docker.DockerClient,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("SLIPWAY_STATE_DIR", "/sys/slipway")  # not even root may make a folder there
+    setup("L00")
+    hint("L00-only")
+    inside.containers.create("course/busybox", name="web")
+    reset()
+    assert capsys.readouterr().out.endswith("✓ removed 1 container: web\n")
+    assert progress.read() == progress.Progress()
+
+
 def test_a_second_machine_has_never_seen_the_first_ones_images(
     small_course: Path, inside: docker.DockerClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
