@@ -77,11 +77,11 @@ class Bench:
                 self.machines[machine] = lesson.machine(machine)
             else:
                 self.machines[machine] = _from_env()
-                self._own.append(self.machines[machine])
+            self._own.append(self.machines[machine])
         return self.machines[machine]
 
     def close(self) -> None:
-        """Close the client that this bench opened for the learner's own machine; the next use opens another."""
+        """Close the clients that this bench opened itself; the next use opens others."""
         while self._own:
             client = self._own.pop()
             client.close()

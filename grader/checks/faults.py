@@ -26,6 +26,8 @@ def fault_of(error: Exception) -> Message:
     from requests.exceptions import RequestException
     from urllib3.exceptions import HTTPError
 
+    from course.errors import CourseError
+
     if isinstance(error, APIError):
         status = error.status_code or 0
         said = plain(error.explanation or error)
@@ -34,6 +36,8 @@ def fault_of(error: Exception) -> Message:
         if status in (404, 409):
             return message("session.vanished", reason=said)
         return message("engine.answered_badly", status=status or "no status", reason=said)
+    if isinstance(error, CourseError):  # of the engine, or of the gateway that should give a second machine
+        return message("engine.unreachable", reason=f"{error.observed} (expected: {error.expected})")
     if isinstance(error, (RequestException, HTTPError, DockerException, TimeoutError, ConnectionError)):
         return message("engine.unreachable", reason=f"{type(error).__name__}: {error}")
     if isinstance(error, OSError):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import docker
 import pytest
 
-from course.gateway import Session, session
+from course.errors import CourseError
+from course.gateway import Session, machine, session
 from grader import checks
 from grader.checks import Check
 from grader.checks.bench import Bench, use
@@ -22,13 +24,20 @@ def own(engine_url: str) -> Iterator[Session]:
         yield opened
 
 
+@pytest.fixture(scope="module")
+def second(own: Session) -> Session:
+    """The learner's second machine; it ends with the first."""
+    return machine(own, "colleague")
+
+
 @pytest.fixture
 def learner(own: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[docker.DockerClient]:
     """A learner's client, and the checks on the same session, as in a lesson."""
     monkeypatch.setenv("SLIPWAY_SESSION", own.id)
     client = docker.DockerClient(base_url=own.url, version="auto", timeout=60)
-    with use(Bench(folder=tmp_path, records_progress=False, machines={"": client})):
+    with use(Bench(folder=tmp_path, records_progress=False, machines={"": client})) as bench:
         yield client
+        bench.close()
     for container in client.containers.list(all=True):
         container.remove(force=True)
     for image in client.images.list():
@@ -93,3 +102,42 @@ def test_a_refusal_by_the_rules_of_the_session_is_no_engine_fault(learner: docke
 
     result = Check("t.t", "a privileged container", forbidden).run()
     assert (result.outcome, result.message) == (checks.Outcome.FAILED, "session.refused")
+
+
+def test_an_image_is_followed_to_the_colleagues_machine(
+    second: Session, learner: docker.DockerClient, tmp_path: Path, says: Says, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIPWAY_MACHINE_COLLEAGUE", second.url)  # as `course.lesson.machine` reads it
+    (tmp_path / "Dockerfile").write_text('FROM course/busybox\nLABEL of=cargo\nCMD ["echo", "shipped"]\n')
+    learner.images.build(path=str(tmp_path), tag="cargo", rm=True)
+    learner.containers.run("course/registry", name="registry", detach=True, ports={"5000/tcp": None})
+    here, there = checks.image("cargo"), checks.machine("colleague").image("localhost:5000/cargo:1")
+    loaded = checks.machine("colleague").image("cargo")
+    registry = checks.registry("registry")
+    assert says(registry.answers()) == "passed"
+    assert says(registry.holds("cargo", "1", same_as=here)) == "registry.not_there"
+    assert says(there.exists()) == "image.absent"
+    learner.images.get("cargo").tag("localhost:5000/cargo", "1")
+    learner.images.push("localhost:5000/cargo", "1")
+    assert says(registry.holds("cargo", "1", same_as=here)) == "passed"
+    with closing(docker.DockerClient(base_url=second.url, version="auto")) as colleague:
+        colleague.images.pull("localhost:5000/cargo", "1")
+        assert says(there.same_as(here)) == "passed"
+        assert says(there.same_digest_as(here)) == "passed"
+        assert says(there.runs(prints="shipped")) == "passed"
+        assert says(loaded.exists()) == "image.absent"
+        colleague.images.load(b"".join(learner.images.get("cargo").save(named=True)))
+        assert says(loaded.same_as(here)) == "passed"
+        for each in ("localhost:5000/cargo:1", "cargo"):
+            colleague.images.remove(each)
+
+
+def test_a_machine_that_cannot_be_made_is_not_the_learners_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(name: str) -> None:
+        raise CourseError("a second machine", "the gateway refused", "try later")
+
+    monkeypatch.setattr("course.lesson.machine", none)
+    with use(Bench()):
+        result = checks.machine("colleague").image("cargo").exists().run()
+    assert result.outcome is checks.Outcome.COULD_NOT_CHECK
+    assert "the gateway refused" in result.observed
