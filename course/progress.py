@@ -141,7 +141,7 @@ def next_step(course: Course | None = None) -> str:
 
 
 def is_read_only(error: OSError) -> bool:
-    """Whether this process may not write there: in a grader's sandbox nothing is kept, and a lesson runs all the same."""
+    """Whether this process may not write there. In a sandbox nothing is kept, and a lesson runs all the same."""
     return error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import docker
@@ -107,3 +108,19 @@ def test_closing_the_iterator_cancels_the_build(
     wait_until(sleeping)
     running.close()
     wait_until(lambda: not sleeping())
+
+
+def test_both_engines_speak_so_that_steps_cache_and_failure_are_read(each_engine_url: str, context: Path) -> None:
+    """Straight on the engine, because its words differ between versions: a session adds none of its own."""
+    with closing(docker.DockerClient(each_engine_url, timeout=120)) as client:
+        try:
+            events, error = events_of(client, context)
+            *_, again = build(context, ["built:1"], client=client)
+            assert error is None and [e.line for e in events if isinstance(e, StepStarted)] == [2, 4, 5]
+            assert isinstance(again, BuildDone) and again.cached == 2
+            _, failure = failing(client, context, "FROM course/busybox\n\nRUN echo almost && exit 3\n")
+            assert (failure.line, failure.last_output) == (3, "almost")
+            _, refused = failing(client, context, "FROM course/busybox\nRUNN echo\n")
+            assert refused.line == 2
+        finally:
+            client.api.remove_image("built:1", force=True)
