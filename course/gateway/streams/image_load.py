@@ -19,6 +19,7 @@ from course.gateway.policy.limits import MIB, Limits
 from course.gateway.policy.names import Names
 from course.gateway.policy.refusal import Refusal
 from course.gateway.streams.image_manifest import Entry, diff_ids, engine_references, read_manifest
+from course.gateway.streams.image_oci import BLOB, layout, manifests
 from course.gateway.streams.inflate import ALL, FREE, Inflation, compression, inflated
 from course.gateway.streams.source import joined
 from course.gateway.streams.tar import END, Caps, Member, TarReader, clean_name, header, padding, shown, whole
@@ -36,6 +37,8 @@ class LoadedImage:
 
     Args:
         id: the digest of its config, which is its id on an engine without the containerd image store.
+        manifest: the digest of its manifest, which is its id on an engine with that store; "" when the archive has
+            none, and such an engine makes one.
         references: the learner's references.
         engine_references: the same on the engine, in the same order.
         size: bytes of its layers, uncompressed.
@@ -45,6 +48,7 @@ class LoadedImage:
     references: tuple[str, ...]
     engine_references: tuple[str, ...]
     size: int
+    manifest: str = ""
 
 
 @dataclass(frozen=True)
@@ -52,14 +56,16 @@ class _Layer:
     """A file of the archive that may be a layer.
 
     Args:
-        sent: its name in the archive for the engine, "" while it is only held.
+        sent: its name in the archive for the engine.
         digest: of its content, uncompressed.
         size: bytes, uncompressed.
+        blob: the digest of the file as it is.
     """
 
     sent: str
     digest: str
     size: int
+    blob: str
 
 
 def rewrite_load(body: AsyncIterator[bytes], *, names: Names) -> LoadStream:
@@ -106,8 +112,9 @@ class LoadStream:
         if manifest is None:
             raise Refusal(WHAT, "it holds no manifest.json", "Make it with image.save() or docker save.", status=400)
         entries = read_manifest(manifest, limits.images)
-        for piece in self._finish(entries):
-            yield piece
+        for name, content in self._finish(entries):
+            yield whole(Member(name, "file"), content)
+        yield END
 
     async def _member(self, member: Member, reader: TarReader) -> AsyncIterator[bytes]:
         name = clean_name(member.name, WHAT)
@@ -131,7 +138,7 @@ class LoadStream:
         if (size <= SMALL or (size <= SMALL_JSON and start[:1] in (b"{", b"["))) and held + size <= HELD:
             self._held[name] = start + b"".join([piece async for piece in pieces])
             return
-        sent = f"{len(self._layers)}.tar"
+        sent = self._sent(name)
         digest = _Digest(start, self)
         yield header(Member(sent, "file", size))
         yield start
@@ -155,46 +162,53 @@ class LoadStream:
                 status=413,
             )
 
-    def _finish(self, entries: list[Entry]) -> list[bytes]:
-        """What follows the layers: configs, layers that were held, the manifest, the end mark."""
-        pieces: list[bytes] = []
-        written: list[dict[str, object]] = []
+    def _finish(self, entries: list[Entry]) -> list[tuple[str, bytes]]:
+        """The files that follow the layers: layers that were held, configs, what names them."""
+        files: dict[str, bytes] = {}
+        read = [self._image(entry, files) for entry in entries]
+        contents = {layer.blob: layer.digest for layer in self._layers.values()}
+        oci = manifests(
+            self._held, contents, {image_id: tuple(layer.digest for layer in found) for image_id, found in read}
+        )
         images: list[LoadedImage] = []
-        taken: set[str] = set()
-        for entry in entries:
-            config = self._held.get(self._target(entry.config))
-            if config is None:
-                raise Refusal(WHAT, f"the config {shown(entry.config)} is not in it", status=400)
-            image_id = hashlib.sha256(config).hexdigest()
-            wanted = diff_ids(config)
-            if len(wanted) != len(entry.layers):
-                raise Refusal(
-                    WHAT, f"{len(wanted)} layers in a config, {len(entry.layers)} in the manifest", status=400
-                )
-            layers = [self._verified(path, diff_id, pieces) for path, diff_id in zip(entry.layers, wanted, strict=True)]
-            tags = engine_references(entry.tags, f"sha256:{image_id}", self._names)
-            if again := taken & set(tags.values()):
+        for entry, (image_id, layers) in zip(entries, read, strict=True):
+            manifest = oci[image_id].digest if oci else ""
+            tags = engine_references(entry.tags, (image_id, manifest), self._names)
+            if again := {name for one in images for name in one.references} & set(tags):
                 raise Refusal(WHAT, f"two images have the name {sorted(again)[0]}", status=400)
-            taken |= set(tags.values())
-            if all(one.id != f"sha256:{image_id}" for one in images):
-                pieces.append(whole(Member(f"{image_id}.json", "file"), config))
-            written.append(
-                {"Config": f"{image_id}.json", "RepoTags": list(tags.values()), "Layers": [one.sent for one in layers]}
-            )
             size = sum(layer.size for layer in layers)
-            images.append(LoadedImage(f"sha256:{image_id}", tuple(tags), tuple(tags.values()), size))
+            images.append(LoadedImage(image_id, tuple(tags), tuple(tags.values()), size, manifest))
+        if oci:
+            files |= layout([(oci[one.id], one.engine_references) for one in images])
         self.images = tuple(images)
-        return [*pieces, whole(Member("manifest.json", "file"), json.dumps(written).encode()), END]
+        written = [
+            {"Config": _blob(image_id), "RepoTags": one.engine_references, "Layers": [layer.sent for layer in layers]}
+            for one, (image_id, layers) in zip(images, read, strict=True)
+        ]
+        return [*files.items(), ("manifest.json", json.dumps(written).encode())]
 
-    def _verified(self, path: str, diff_id: str, pieces: list[bytes]) -> _Layer:
+    def _image(self, entry: Entry, files: dict[str, bytes]) -> tuple[str, list[_Layer]]:
+        """The id of an image of the manifest, and its layers, verified; what is still to be sent goes to `files`."""
+        config = self._held.get(self._target(entry.config))
+        if config is None:
+            raise Refusal(WHAT, f"the config {shown(entry.config)} is not in it", status=400)
+        wanted = diff_ids(config)
+        if len(wanted) != len(entry.layers):
+            raise Refusal(WHAT, f"{len(wanted)} layers in a config, {len(entry.layers)} in the manifest", status=400)
+        image_id = f"sha256:{hashlib.sha256(config).hexdigest()}"
+        files[_blob(image_id)] = config
+        return image_id, [
+            self._verified(path, digest, files) for path, digest in zip(entry.layers, wanted, strict=True)
+        ]
+
+    def _verified(self, path: str, diff_id: str, files: dict[str, bytes]) -> _Layer:
         """The layer at a path of the archive, once its content is known to be what the config says."""
         name = self._target(path)
         layer = self._layers.get(name)
         if layer is None and name in self._held:
             content = self._held[name]
-            sent = f"{len(self._layers)}.tar"
-            layer = _Digest(content, self).layer(sent)
-            pieces.append(whole(Member(sent, "file"), content))
+            layer = _Digest(content, self).layer(self._sent(name))
+            files[layer.sent] = content
             self._layers[name] = layer
         if layer is None:
             raise Refusal(
@@ -208,6 +222,10 @@ class LoadStream:
             )
         return layer
 
+    def _sent(self, name: str) -> str:
+        """What a layer is called in the archive for the engine: a blob keeps its name, others get a number."""
+        return name if BLOB.fullmatch(name) else f"{len(self._layers)}.tar"
+
     def _target(self, path: str) -> str:
         """The file that a path means, links followed (20.10 writes a layer once, and links to it)."""
         name = clean_name(path, WHAT)
@@ -219,14 +237,15 @@ class LoadStream:
 
 
 class _Digest:
-    """The digest of a layer's content, which may be compressed."""
+    """The digests of a layer, which may be compressed: as it is in the archive, and of its content."""
 
     def __init__(self, start: bytes, archive: LoadStream) -> None:
         kind = compression(start)
         if kind and kind not in ALL:
             raise Refusal(WHAT, f"a layer is compressed with {kind}", "Save the image with an engine's docker save.")
         self._inflation = Inflation(kind, WHAT) if kind else None
-        self._hash = hashlib.sha256()
+        self._blob = hashlib.sha256()
+        self._content = hashlib.sha256() if kind else self._blob
         self._archive = archive
         self._size = 0
         self._taken = 0
@@ -235,14 +254,31 @@ class _Digest:
     def add(self, piece: bytes) -> None:
         """Take the next piece of the layer as it is in the archive."""
         self._taken += len(piece)
-        for part in self._inflation.feed(piece) if self._inflation else (piece,):
-            self._hash.update(part)
+        self._blob.update(piece)
+        if self._inflation is None:
+            self._size += len(piece)
+            return
+        for part in self._inflation.feed(piece):
+            self._content.update(part)
             self._size += len(part)
-            if self._inflation:
-                self._archive.count_inflated(len(part), self._taken)
+            self._archive.count_inflated(len(part), self._taken)
 
     def layer(self, sent: str) -> _Layer:
-        """The layer, all of it having been added."""
+        """The layer, all of it having been added.
+
+        Raises:
+            Refusal: 400 for a blob whose name is not its digest.
+        """
         if self._inflation:
             self._inflation.end()
-        return _Layer(sent, f"sha256:{self._hash.hexdigest()}", self._size)
+        blob = self._blob.hexdigest()
+        claimed = BLOB.fullmatch(sent)
+        if claimed and claimed[1] != blob:
+            raise Refusal(
+                WHAT, f"the blob {claimed[1][:12]}… holds something else", "Save the image again.", status=400
+            )
+        return _Layer(sent, f"sha256:{self._content.hexdigest()}", self._size, f"sha256:{blob}")
+
+
+def _blob(digest: str) -> str:
+    return f"blobs/sha256/{digest.removeprefix('sha256:')}"

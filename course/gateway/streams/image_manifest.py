@@ -59,8 +59,8 @@ def diff_ids(config: bytes) -> tuple[str, ...]:
     Raises:
         Refusal: 400.
     """
-    rootfs = _field(wire.parse(config), "rootfs")
-    found = _field(rootfs, "diff_ids")
+    rootfs = field_of(wire.parse(config), "rootfs")
+    found = field_of(rootfs, "diff_ids")
     if found is None:
         found = []
     if not isinstance(found, list) or len(found) > MOST_LAYERS:
@@ -71,10 +71,15 @@ def diff_ids(config: bytes) -> tuple[str, ...]:
     return tuple(found)
 
 
-def engine_references(tags: tuple[str, ...], image_id: str, names: Names) -> dict[str, str]:
+def engine_references(tags: tuple[str, ...], ids: tuple[str, ...], names: Names) -> dict[str, str]:
     """The engine's reference for each name that an image was saved with, by the learner's as the CLI shows it.
 
     The name of a base image on that base image itself says nothing new, and is left out.
+
+    Args:
+        tags: the names.
+        ids: what the image's id can be: the digest of its config, and of its manifest.
+        names: the session.
 
     Raises:
         Refusal: 403 for the name of a base image on another image, or a name of the gateway's; 400 for an invalid one.
@@ -84,19 +89,23 @@ def engine_references(tags: tuple[str, ...], image_id: str, names: Names) -> dic
         ref = reference.parse(tag)
         if ref.domain == reference.ENGINE_HOST:
             raise Refusal(f"the name {tag[:100]}", "it is reserved", "Save the image from its own session.")
-        if reference.is_base(ref) and names.is_base(image_id):
+        if reference.is_base(ref) and any(map(names.is_base, ids)):
             continue
         answer[reference.check_writable(ref).familiar()] = reference.to_engine(names.sid, ref)
     return answer
 
 
-def _field(value: Any, name: str) -> Any:
-    """The one field of that name in any case, None when there is none; another spelling or a second one is refused."""
+def field_of(value: Any, name: str) -> Any:
+    """The one field of that name in any case, None when there is none.
+
+    Raises:
+        Refusal: 400 for another spelling or a second one, which Go would read too.
+    """
     if not isinstance(value, Pairs):
-        raise _malformed(f"a config without {name}")
+        raise _malformed(f"an object was expected around {name}")
     found = [(key, inner) for key, inner in value if key.casefold() == name.casefold()]
     if len(found) > 1 or any(key != name for key, _ in found):
-        raise _malformed(f"a config with {name} in two spellings, or twice")
+        raise _malformed(f"the field {name} in two spellings, or twice")
     return found[0][1] if found else None
 
 

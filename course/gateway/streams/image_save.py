@@ -12,6 +12,7 @@ from typing import Any
 
 from course.gateway.policy import reference
 from course.gateway.policy.limits import MIB
+from course.gateway.streams.image_oci import NAME, REF_NAME
 from course.gateway.streams.source import joined
 from course.gateway.streams.tar import END, Caps, TarReader, header, padding, whole
 
@@ -19,8 +20,6 @@ ENGINE_CAPS = Caps(
     "the engine's image archive", 2**62, 2**31, "none"
 )  # what an engine sends is not refused for its size
 LARGEST = 16 * MIB
-NAME = "io.containerd.image.name"
-REF_NAME = "org.opencontainers.image.ref.name"
 HUB = f"{reference.HUB}/"
 
 

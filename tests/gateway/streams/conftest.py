@@ -32,6 +32,14 @@ def bench13(engine13_url: str, tmp_path: Path) -> Iterator[Bench]:
     client.close()
 
 
+@pytest.fixture
+def bench13_containerd(engine13_containerd_url: str, tmp_path: Path) -> Iterator[Bench]:
+    """The engine of Debian 13 with the containerd image store, where an image's id is the digest of its manifest."""
+    client = docker.DockerClient(engine13_containerd_url, version="auto", timeout=120)
+    yield from bench_on(client, tmp_path)
+    client.close()
+
+
 @pytest.fixture(params=["bench", "bench13"])
 def each_bench(request: pytest.FixtureRequest) -> Bench:
     """Each engine in turn."""

@@ -81,12 +81,9 @@ def test_names_become_the_sessions(scope: Scope) -> None:
         len(LAYER),
     )
     (entry,) = manifest_of(output)
-    assert entry == {
-        "Config": f"{sha(config)[7:]}.json",
-        "RepoTags": list(found.engine_references),
-        "Layers": ["0.tar"],
-    }
-    assert set(unpack(output)) == {"0.tar", f"{sha(config)[7:]}.json", "manifest.json"}
+    config_file = blob(config)[0]
+    assert entry == {"Config": config_file, "RepoTags": list(found.engine_references), "Layers": ["0.tar"]}
+    assert set(unpack(output)) == {"0.tar", config_file, "manifest.json"}
 
 
 @pytest.mark.parametrize(
@@ -160,6 +157,92 @@ def test_a_bomb_in_a_layer_is_stopped(scope: Scope) -> None:
     small = replace(scope.policy.limits, image_tar=1024 * 1024)
     scope.policy = replace(scope.policy, limits=small)
     assert "quota image_tar" in refusal(scope, gzip.compress(bytes(8 * 1024 * 1024))).message
+
+
+# ---- load: the OCI layout
+
+
+def blob(content: bytes) -> tuple[str, bytes]:
+    return f"blobs/sha256/{sha(content)[7:]}", content
+
+
+def oci(config: bytes, layers: list[bytes], manifest: bytes, *more: Entry, packed: list[bytes] | None = None) -> bytes:
+    """An archive in both layouts, as engines write it from 25 on."""
+    packed = packed or layers
+    entry = {"Config": blob(config)[0], "RepoTags": ["shop:1"], "Layers": [blob(one)[0] for one in packed]}
+    index = {
+        "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": sha(manifest), "size": 1}]
+    }
+    files = {blob(one)[0]: one for one in (*packed, config, manifest)}
+    files |= {
+        "index.json": json.dumps(index).encode(),
+        "manifest.json": json.dumps([entry]).encode(),
+        "oci-layout": b"{}",
+    }
+    return pack(*files.items(), *more)
+
+
+def oci_manifest(config: bytes, *layers: bytes, **extra: Any) -> bytes:
+    digests = [{"digest": sha(one), "size": len(one)} for one in layers]
+    return json.dumps({"config": {"digest": sha(config)}, "layers": digests, **extra}).encode()
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_an_oci_layout_keeps_its_digests_and_gets_the_sessions_names(scope: Scope, compress: Any) -> None:
+    config, packed = image(LAYER), compress(LAYER)
+    manifest = oci_manifest(config, packed)
+    (found,), output = load(scope, oci(config, [LAYER], manifest, packed=[packed]))
+    assert (found.id, found.manifest) == (sha(config), sha(manifest))
+    files = unpack(output)
+    assert set(files) == {
+        "index.json",
+        "manifest.json",
+        "oci-layout",
+        *(blob(one)[0] for one in (packed, config, manifest)),
+    }
+    (descriptor,) = json.loads(files["index.json"])["manifests"]
+    assert descriptor["annotations"]["io.containerd.image.name"] == f"slipway.invalid/{scope.sid}/d/shop:1"
+    assert (descriptor["digest"], descriptor["size"]) == (sha(manifest), len(manifest))
+
+
+def test_an_index_that_names_other_layers_is_refused(scope: Scope) -> None:
+    """With the containerd image store an engine reads the index, and takes the blobs that it already has."""
+    config = image(LAYER)
+    assert refusal(scope, oci(config, [LAYER], oci_manifest(config, b"not in the archive"))).status == 403
+    assert refusal(scope, oci(config, [LAYER], oci_manifest(config))).status == 403
+    assert refusal(scope, oci(config, [LAYER], oci_manifest(config, LAYER, Layers=[]))).status == 400
+    elsewhere = json.dumps(
+        {"config": {"digest": sha(config)}, "layers": [{"digest": sha(LAYER), "urls": ["http://x"]}]}
+    ).encode()
+    assert refusal(scope, oci(config, [LAYER], elsewhere)).status == 403
+
+
+def test_a_blob_whose_name_is_not_its_digest_is_refused(scope: Scope) -> None:
+    config = image(LAYER)
+    other = f"blobs/sha256/{'9' * 64}"
+    assert refusal(scope, oci(config, [LAYER], oci_manifest(config, LAYER), (other, bytes(200_000)))).status == 400
+    small = image(SMALL)
+    renamed = oci(small, [SMALL], oci_manifest(small, SMALL)).replace(sha(SMALL)[7:].encode(), b"9" * 64)
+    assert refusal(scope, renamed).status == 400
+
+
+@pytest.mark.parametrize("index", [b"{}", b"[]", b'{"manifests":[1]}', b'{"manifests":{}}x'])
+def test_an_index_that_is_none_is_refused(scope: Scope, index: bytes) -> None:
+    config = image(LAYER)
+    data = oci(config, [LAYER], oci_manifest(config, LAYER)).replace(b"index.json", b"indey.json")
+    assert (
+        refusal(
+            scope, pack(*[(n, c) for n, c in unpack(data).items() if isinstance(c, bytes)], ("index.json", index))
+        ).status
+        == 400
+    )
+
+
+def test_without_a_manifest_for_each_image_only_manifest_json_is_sent(scope: Scope) -> None:
+    config = image(LAYER)
+    (found,), output = load(scope, oci(config, [LAYER], oci_manifest(b"another", LAYER)))
+    assert found.manifest == ""
+    assert "index.json" not in unpack(output)
 
 
 # ---- load: what could be read in two ways
@@ -280,6 +363,22 @@ def test_an_image_goes_to_another_session_and_stays_the_same(each_bench: Bench) 
         [reference.to_engine(each_bench.other.sid, "localhost:5000/shop:1")],
     )
     assert each_bench.run(made, "cat", "/f") == "hi\n"
+
+
+def test_an_image_keeps_its_id_with_the_containerd_image_store(bench13_containerd: Bench) -> None:
+    bench = bench13_containerd
+    made = bench.own_image(bench.own, "shop:1", "FROM course/busybox\nRUN echo hi > /f")
+    raw = saved(bench, reference.to_engine(bench.own.sid, "shop:1"))
+    (found,), output = load(bench.other, run(gather(rewrite_save(feed(raw), sid=bench.own.sid))))
+    bench.client.api.remove_image(made, force=True)
+
+    bench.post("/images/load", output)
+
+    assert found.manifest == made
+    assert bench.client.api.inspect_image(found.engine_references[0])["Id"] == made
+    assert bench.run(found.engine_references[0], "cat", "/f") == "hi\n"
+    (base,), output = load(bench.own, saved(bench, "course/busybox:latest"))
+    assert (base.manifest, base.references) == (bench.own.image("course/busybox"), ())
 
 
 def test_several_images_in_one_archive(bench: Bench) -> None:
