@@ -27,8 +27,11 @@ mount --rbind /sys "$root/sys"
 mount --rbind /dev "$root/dev"
 mkdir -p "$root/$STATE"
 mount --bind "$STATE" "$root/$STATE"
-exec chroot "$root" "$@"
-"""  # dockerd pivots its children's roots, which asks for a root that is a mount point
+mkdir -p "$root/.machine"
+cd "$root"
+pivot_root . .machine
+exec chroot . sh -c 'umount -l /.machine; exec "$@"' sh "$@"
+"""  # a chroot alone is not enough: a command that is executed in a container would have the machine's own root
 
 
 class Daemon:

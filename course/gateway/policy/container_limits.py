@@ -115,7 +115,7 @@ def healthcheck(
     merged = {key: value for key, value in (image or {}).items() if value}
     merged |= {key: value for key, value in (own or {}).items() if value}
     if not merged.get("Test"):
-        return None if not own else dict(own)
+        return None  # without a test nothing is probed
     shortest = int(limits.health_interval * SECOND)
     for key in ("Interval", "StartInterval"):
         if merged.get(key):

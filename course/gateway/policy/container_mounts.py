@@ -35,7 +35,7 @@ def clean_path(path: str) -> str:
 
 
 def split_bind(bind: str) -> tuple[str, str, str]:
-    """(volume, path, mode) of "data:/var/lib/data:ro"; no volume for "/path" alone, as docker-py sends volumes=["/path"].
+    """(volume, path, mode) of "data:/var/lib/data:ro"; no volume for "/path" alone (docker-py volumes=["/path"]).
 
     Raises:
         Refusal: 403 for a folder of the machine, 400 for what is no bind.

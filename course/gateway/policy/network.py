@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from course.gateway.policy import wire
-from course.gateway.policy.container_network import LOOPBACK, aliases
+from course.gateway.policy.container_network import aliases
 from course.gateway.policy.fields import Each, Flag, Ignored, Map, Refused, Struct, Text
-from course.gateway.policy.limits import Policy
 from course.gateway.policy.names import EngineRequest, Names
 from course.gateway.policy.naming import check_alias, check_labels, check_name
 from course.gateway.policy.refusal import Refusal
@@ -60,17 +59,11 @@ DISCONNECT = Struct({"Container": Text(cap=256), "Force": Flag()})
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """A parsed network create."""
+    """A parsed network create; `course.gateway.networks` makes it, on addresses and with options of its own."""
 
     name: str
     internal: bool
     labels: Mapping[str, str]
-
-    def engine_request(self, names: Names) -> EngineRequest:
-        """The engine's create: driver bridge, no options but the gateway's own."""
-        labels = {**self.labels, **names.labels()}
-        body = create_body(f"sw-{names.sid}--{self.name}", names.policy, labels, self.internal)
-        return EngineRequest("POST", ("networks", "create"), body=body)
 
 
 @dataclass(frozen=True)
@@ -101,25 +94,6 @@ class Connection:
         """
         body = {"Container": names.container(self.container), "Force": self.force}
         return EngineRequest("POST", ("networks", names.network(network), "disconnect"), body=body)
-
-
-def create_body(engine_name: str, policy: Policy, labels: Mapping[str, str], internal: bool = False) -> dict[str, Any]:
-    """The body of every network that the gateway makes, the session's default one included.
-
-    Ports published without an address are bound to 127.0.0.1. Where nothing outside may be reached the network is
-    internal and the bridge has no address on the machine: a container could reach the machine's services through it.
-    """
-    options = {"com.docker.network.bridge.host_binding_ipv4": LOOPBACK}
-    if not policy.outside:
-        options["com.docker.network.bridge.inhibit_ipv4"] = "true"
-    return {
-        "Name": engine_name,
-        "CheckDuplicate": True,
-        "Driver": "bridge",
-        "Internal": internal or not policy.outside,
-        "Options": options,
-        "Labels": dict(labels),
-    }
 
 
 def parse_create(raw: bytes, cap: int) -> NetworkSpec:

@@ -12,6 +12,8 @@ import pytest
 from engine_reading import harm, read
 from own_names import BASE, SID
 
+from course.gateway.policy import translate
+
 # Bodies that a reader of JSON and the engine may read differently; the image is always course/busybox.
 ODD = {
     "plain": '{"Image":"course/busybox","HostConfig":{"Memory":16777216}}',
@@ -76,7 +78,7 @@ def test_the_engine_reads_our_own_request_as_the_model_does(client: docker.Docke
     body = create(
         {
             "Image": "course/busybox",
-            "Cmd": ["sleep", "5"],
+            "Cmd": ["sleep", "60"],
             "Env": ["A=1"],
             "ExposedPorts": {"80/tcp": {}},
             "Healthcheck": {"Test": ["CMD", "true"], "Interval": 1_000_000},
@@ -114,3 +116,44 @@ def test_the_engine_reads_our_own_request_as_the_model_does(client: docker.Docke
         assert b"NoNewPrivs:\t1" in output and b"nosuid,nodev" in output and b"\n64\n" in output
     finally:
         container.remove(force=True, v=True)
+
+
+def test_containers_of_one_network_find_each_other_by_the_learners_name(
+    client: docker.DockerClient, create: Any, names: Any
+):
+    """The engine knows a container as sw-…--shop; on its network, given by id, `shop` and its aliases resolve."""
+    names.cgroup = ""
+    image = client.images.get("course/busybox")
+    network = client.networks.create(f"sw-{SID}--net1", driver="bridge", internal=True, check_duplicate=True)
+    started = []
+    try:
+        names.networks = {network.id: "net1"}
+        for name, aliases in (("shop", ["till"]), ("guest", [])):
+            endpoint = {"EndpointsConfig": {"net1": {"Aliases": aliases}}}
+            body = {
+                "Image": "course/busybox",
+                "Cmd": ["sleep", "60"],
+                "HostConfig": {"NetworkMode": "net1"},
+                "NetworkingConfig": endpoint,
+            }
+            request = create(body, name=name)
+            answer = client.api._post_json(
+                client.api._url("/containers/create"),
+                data={**request.body, "Image": image.id},
+                params=dict(request.query),
+            )
+            assert answer.status_code == 201, answer.text
+            started.append(client.containers.get(answer.json()["Id"]))
+            started[-1].start()
+        for word in ("shop", "till"):
+            code, output = started[1].exec_run(["nslookup", word])
+            assert code == 0, output
+        shown = translate.container_inspect(client.api.inspect_container(started[0].id), names)
+        assert shown["HostConfig"]["NetworkMode"] == "net1"
+        assert list(shown["NetworkSettings"]["Networks"]) == ["net1"]
+        aliases = shown["NetworkSettings"]["Networks"]["net1"]["Aliases"]
+        assert "till" in aliases and f"sw-{SID}" not in json.dumps(shown["NetworkSettings"])
+    finally:
+        for container in started:
+            container.remove(force=True)
+        network.remove()
