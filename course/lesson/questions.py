@@ -139,4 +139,14 @@ def _show(question: Question, kept: str | None) -> None:
 
     bundle = dict(question_box(question, kept)._repr_mimebundle_())
     bundle["text/plain"] = as_text(question)
+    bundle["text/html"] = _as_html(question)
     display(bundle, raw=True)
+
+
+def _as_html(question: Question) -> str:
+    """The question for pages without a kernel: a saved notebook that is opened again, nbgrader's feedback."""
+    options = "".join(f"<li>{html.escape(_named(question, letter))}</li>" for letter in _letters(question))
+    return (
+        "<div data-slipway-snapshot='predict'>"
+        f"<p><strong>Predict:</strong> {html.escape(question.text)}</p><ul>{options}</ul></div>"
+    )

@@ -52,6 +52,8 @@ def test_an_unknown_question_names_those_that_there_are() -> None:
 def test_the_buttons_have_a_text_twin(displayed: list[Any]) -> None:
     predict("L00-status")
     assert "application/vnd.jupyter.widget-view+json" in displayed[0]
+    for option in ("A: running", "B: it has none", "C: created"):
+        assert f"<li>{option}</li>" in displayed[0]["text/html"], "a page without a kernel shows the question too"
     assert displayed[0]["text/plain"].splitlines()[1:] == ["  A: running", "  B: it has none", "  C: created"]
 
 
