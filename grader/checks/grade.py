@@ -42,9 +42,9 @@ class CheckFailed(AssertionError):
         shown = self.decisive
         return [
             f"{shown.outcome.symbol} {shown.outcome.words}: {shown.title}",
-            f"expected: {shown.expected}",
-            f"observed: {shown.observed}",
-            f"try next: {shown.try_next}",
+            f"expected: {one_line(shown.expected)}",
+            f"observed: {one_line(shown.observed)}",
+            f"try next: {one_line(shown.try_next)}",
         ]
 
 
@@ -122,9 +122,14 @@ def decisive(verdict: Verdict) -> Result:
 def line(result: Result) -> str:
     """The printed line of a result: a sign, a word, what was asked, and on failure what was observed."""
     if result.advice and not result.passed:
-        return f"• advice: {result.title}: {result.observed}"
+        return f"• advice: {result.title}: {one_line(result.observed)}"
     text = f"{result.outcome.symbol} {result.outcome.words}: {result.title}"
-    return text if result.passed else f"{text} — {result.observed}"
+    return text if result.passed else f"{text} — {one_line(result.observed)}"
+
+
+def one_line(text: str) -> str:
+    """The lines of a log beside each other, so that a message stays as short as it looks."""
+    return " / ".join(part.strip() for part in text.splitlines() if part.strip())
 
 
 def _points(share: float, points: float) -> float:
@@ -139,7 +144,8 @@ def _points(share: float, points: float) -> float:
 
 def _print_next(verdict: Verdict) -> None:
     shown = decisive(verdict)
-    print(f"expected: {shown.expected}\nobserved: {shown.observed}\ntry next: {shown.try_next}")
+    for part, text in (("expected", shown.expected), ("observed", shown.observed), ("try next", shown.try_next)):
+        print(f"{part}: {one_line(text)}")
 
 
 def _hand_on(verdict: Verdict, on: bench.Bench) -> None:

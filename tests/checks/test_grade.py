@@ -115,6 +115,16 @@ def test_a_failure_is_four_lines_in_a_real_kernel_and_nothing_goes_to_stderr(tmp
     assert some[0].data["text/plain"] == "0.5"
 
 
+def test_a_long_log_stays_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    def talking(trial: object) -> str:
+        raise failed("run.other_output", image="shop", seen="one\n\ntwo\nthree", wanted="four")
+
+    with pytest.raises(CheckFailed) as raised:
+        checks.grade("t", Check("t.t", "a talking image", talking), points=1)
+    assert len(raised.value._render_traceback_()) == len(str(raised.value).splitlines()) == 4
+    assert "one / two / three" in capsys.readouterr().out.splitlines()[0]
+
+
 def test_the_result_that_matters_is_shown_first() -> None:
     with pytest.raises(CheckFailed) as raised:
         checks.grade("t", NOT_YET, NO, YES.required(), NO.required().titled("the condition"), points=1)
