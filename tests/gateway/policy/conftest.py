@@ -7,11 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from own_names import BASE, OwnNames
 
 from course.gateway.policy.container import ImageView, parse_create
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.query import Query
+
+# the machine may be busy with engines: no example is measured against a clock
+settings.register_profile("busy machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy machine")
 
 
 @pytest.fixture
