@@ -1,0 +1,3 @@
+FROM course/python
+COPY . /srv
+CMD ["python", "/srv/shop.py"]

@@ -1,0 +1,3 @@
+FROM course/python
+WORKDIR /srv
+COPY shop.py .

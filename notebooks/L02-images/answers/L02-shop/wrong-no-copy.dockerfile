@@ -1,0 +1,3 @@
+FROM course/python
+WORKDIR /srv
+CMD ["python3", "shop.py"]

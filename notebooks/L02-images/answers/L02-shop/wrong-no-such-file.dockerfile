@@ -1,0 +1,4 @@
+FROM course/python
+WORKDIR /srv
+COPY shop/shop.py .
+CMD ["python3", "shop.py"]

@@ -1,0 +1,3 @@
+FROM course/python
+COPY shop.py /srv/
+CMD ["python3", "shop.py"]

@@ -1,0 +1,4 @@
+FROM course/python
+WORKDIR /srv
+COPY shop.py .
+CMD ["sleep", "600"]

@@ -1,0 +1,5 @@
+FROM course/busybox
+WORKDIR /srv
+COPY till.sh .
+RUN mkdir ledger
+CMD ["sh", "till.sh"]
