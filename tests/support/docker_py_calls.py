@@ -114,7 +114,7 @@ def create_inspect_remove(client: Client) -> Any:
         container.name, container.status, again.id == short.id == container.id, config["Cmd"], config["WorkingDir"],
         "A=1" in config["Env"], config["User"], config["Labels"]["l"], config["Image"], sorted(attrs),
         sorted(attrs["State"]), sorted(attrs["NetworkSettings"]), sorted(attrs["HostConfig"]),
-        shape(attrs["Mounts"]), container.image.tags,
+        shape(attrs["Mounts"]), BASE in container.image.tags,
     )  # fmt: skip
     container.remove()
     return *result, refused(lambda: client.containers.get("conform"))
@@ -250,7 +250,7 @@ def archives(client: Client) -> Any:
         content = archive.extractfile("a").read()  # type: ignore[union-attr]
     missing = refused(lambda: container.get_archive("/nothing"))
     nowhere = refused(lambda: container.put_archive("/nothing", tar_of(a=b"")))
-    changes = [change for change in container.diff() or [] if change["Path"].startswith("/tmp")]
+    changes = sorted((change["Path"], change["Kind"]) for change in container.diff() or [])
     with tarfile.open(fileobj=io.BytesIO(b"".join(container.export()))) as archive:
         exported = "tmp/b" in archive.getnames()
     container.remove()
@@ -367,8 +367,13 @@ def anonymous_volumes_go_with_their_container(client: Client) -> Any:
 
 @scenario
 def prune_volumes(client: Client) -> Any:
-    client.volumes.create("unused", labels={"prune": "me"})
-    return client.volumes.prune(filters={"label": ["prune=me"]})["VolumesDeleted"]
+    named = client.volumes.create("unused", labels={"prune": "me"})
+    nameless = client.volumes.create(labels={"prune": "me"})
+    gone = client.volumes.prune(filters={"label": ["prune=me"]})["VolumesDeleted"]
+    left = [volume.name for volume in client.volumes.list(filters={"label": "prune=me"})]
+    if left:  # from API 1.42 on a chosen name is kept
+        named.remove()
+    return sorted("nameless" if name == nameless.name else name for name in gone), left
 
 
 @scenario

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -12,6 +13,8 @@ from course.gateway.handlers.containers import make_volume
 from course.gateway.policy import filters, prune, translate, volume
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.refusal import Refusal
+
+_INVENTED = re.compile("[0-9a-f]{64}")  # the name of a volume that was given none
 
 
 async def create(x: Exchange) -> web.StreamResponse:
@@ -56,13 +59,20 @@ async def remove(x: Exchange) -> web.StreamResponse:
 
 
 async def prune_unused(x: Exchange) -> web.StreamResponse:
-    """POST /volumes/prune: own volumes that no container uses, one by one."""
+    """POST /volumes/prune: own volumes that no container uses, one by one.
+
+    From API 1.42 on only those without a chosen name go, unless the filter `all` is there
+    (moby, docs/api/version-history.md).
+    """
     spec = prune.parse(x.query, time.time())
+    every = _before_1_42(x) or any(word in ("1", "true") for word in x.query.filters().get("all", ()))
     rows = (await x.ask(EngineRequest("GET", ("volumes",)))).value.get("Volumes") or []
     gone = []
     for row in rows:
         name = x.scope.volume_name(row["Name"])
-        if name is None or not spec.takes(row.get("Labels") or {}, created_at(row)):
+        if name is None or not (every or _INVENTED.fullmatch(name)):
+            continue
+        if not spec.takes(row.get("Labels") or {}, created_at(row)):
             continue
         # The engine refuses to remove a volume in use; a prune passes over those.
         if (await x.plane.engine.ask(EngineRequest("DELETE", ("volumes", row["Name"])))).ok:
@@ -70,6 +80,11 @@ async def prune_unused(x: Exchange) -> web.StreamResponse:
             gone.append(name)
     x.outcome["removed"] = gone
     return x.json({"VolumesDeleted": gone or None, "SpaceReclaimed": 0})
+
+
+def _before_1_42(x: Exchange) -> bool:
+    major, _, minor = (x.call.version or x.plane.headers["Api-Version"]).partition(".")
+    return (int(major), int(minor)) < (1, 42)
 
 
 async def _used(x: Exchange) -> set[str]:

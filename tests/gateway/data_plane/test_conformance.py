@@ -1,27 +1,36 @@
-"""Each call of docker-py, on the bare engine and through a session, with equal results."""
+"""Each call of docker-py, on the bare engine and through a session, with equal results; on both engines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import docker
 import pytest
 from docker_py_calls import SCENARIOS
 
-import course.gateway
+from course.gateway import Client, Lease
 
 
-@pytest.fixture(scope="module")
-def through() -> Iterator[docker.DockerClient]:
-    """docker-py in a session."""
-    with course.gateway.session(name="conformance") as session:
-        client = docker.DockerClient(base_url=session.url, version="auto", timeout=60)
-        yield client
-        client.close()
+@pytest.fixture(scope="module", params=["engine_url", "engine13_url"], ids=["debian12", "debian13"])
+def both(request: pytest.FixtureRequest) -> Iterator[tuple[docker.DockerClient, docker.DockerClient]]:
+    """docker-py on an engine, and in a session on that engine."""
+    url = str(request.getfixturevalue(request.param))
+    gateway = Client(url)
+    lease = Lease(gateway, {"name": "conformance", "policy": "learner"})
+    try:
+        with (
+            closing(docker.DockerClient(base_url=url, version="auto", timeout=60)) as bare,
+            closing(docker.DockerClient(base_url=lease.session.url, version="auto", timeout=60)) as through,
+        ):
+            yield bare, through
+    finally:
+        lease.end()
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
 def test_a_call_gives_the_same_through_a_session(
-    name: str, engine: docker.DockerClient, through: docker.DockerClient
+    name: str, both: tuple[docker.DockerClient, docker.DockerClient]
 ) -> None:
-    assert SCENARIOS[name](through) == SCENARIOS[name](engine)
+    bare, through = both
+    assert SCENARIOS[name](through) == SCENARIOS[name](bare)
