@@ -55,7 +55,8 @@ class QuotaWatcher:
             EngineUnavailable: the engine is away.
         """
         labels = label_filter({OWNER_LABEL: self._owner})
-        if not await listing(self._engine, ("containers", "json"), {"filters": labels, "limit": "1"}):
+        sessions = list(sessions)
+        if not sessions or not await listing(self._engine, ("containers", "json"), {"filters": labels, "limit": "1"}):
             return
         rows = await listing(self._engine, ("containers", "json"), {"all": "1", "size": "1", "filters": labels})
         by_session: dict[str, list[Mapping[str, Any]]] = {}

@@ -31,7 +31,8 @@ from course.paths import state_dir
 log = logging.getLogger("course.gateway")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,79}", re.ASCII)
 TICK = 0.5  # seconds between looks at leases
-QUOTA_TICKS = 6  # looks at leases for each look at what was written
+QUOTA_PAUSE = 3.0  # seconds between looks at what was written
+QUOTA_SHARE = 10  # … and at least so many times what a look took: the engine counts each container's layer
 RETRY_TICKS = 20  # … for each attempt to remove what could not be removed
 LAST_WORDS = 0.02  # seconds that calls under way have when a session ends; 0 would mean for ever (aiohttp)
 ENGINE_TICKS = 4  # … for each look at whether the engine still answers
@@ -84,7 +85,7 @@ class Sessions:
         self._around = Surroundings(self._engine, home.engine_socket, self.owner)
         self._background: set[asyncio.Task[list[Leftover]]] = set()
         self._opening: dict[str, asyncio.Task[Live]] = {}
-        self._ticker: asyncio.Task[None] | None = None
+        self._own_work: list[asyncio.Task[None]] = []
 
     # ---- life of the gateway
 
@@ -107,13 +108,13 @@ class Sessions:
         for row in rows:
             if row.sid not in self._live:
                 self._removals.begin(row.sid)
-        self._ticker = asyncio.create_task(self._tick())
+        self._own_work = [asyncio.create_task(self._tick()), asyncio.create_task(self._watch_quotas())]
 
     async def close(self) -> None:
         """Stop without ending any session: the next gateway adopts them."""
-        if self._ticker:
-            self._ticker.cancel()
-            await asyncio.wait({self._ticker})
+        for task in self._own_work:
+            task.cancel()
+        await asyncio.wait(self._own_work)
         await self._removals.close()
         for live in self._live.values():
             await live.server.close(LAST_WORDS)
@@ -321,7 +322,7 @@ class Sessions:
             task.add_done_callback(self._background.discard)
 
     async def _tick(self) -> None:
-        """What happens by itself: dead holders, ended graces and lifetimes, quotas, removals that failed before."""
+        """What happens by itself: dead holders, ended graces and lifetimes, removals that failed before."""
         count = 0
         while True:
             await asyncio.sleep(TICK)
@@ -344,8 +345,20 @@ class Sessions:
                 await self._networks.default(live.scope)
         if self._live and (count % RETRY_TICKS == 0 or not self._around.bases_complete):
             await self._around.refresh_bases()
-        if count % QUOTA_TICKS == 0 and self._live:
-            await self._quota.look([(live.scope, live.journal) for live in tuple(self._live.values())])
         if count % RETRY_TICKS == 0:
             self._networks.firewalled = await self._around.ensure_firewall()
             self._removals.take_up()
+
+    async def _watch_quotas(self) -> None:
+        loop = asyncio.get_running_loop()
+        pause = QUOTA_PAUSE
+        while True:
+            await asyncio.sleep(pause)
+            began = loop.time()
+            try:
+                await self._quota.look([(live.scope, live.journal) for live in tuple(self._live.values())])
+            except EngineUnavailable:
+                pass  # the other task sees it too, and says so
+            except Exception:
+                log.exception("measuring what sessions wrote failed; it goes on")
+            pause = max(QUOTA_PAUSE, QUOTA_SHARE * (loop.time() - began))

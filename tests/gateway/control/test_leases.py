@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import docker
 import pytest
 from lease_holders import Holder, gateway_pid, of_session, until
 
-from course.gateway import Client, Lease, Session, attach, machine, session
+from course.gateway import Client, Lease, Session, attach, journal, machine, session
 from course.gateway.errors import GatewayError, NameTaken, NoSession
 
 Hold = Callable[..., Holder]
@@ -129,6 +130,19 @@ def test_a_stopped_gateway_leaves_its_sessions_to_the_next(
     assert gateway.show("kept")["url"] == opened.url
     gateway.end("kept")
     assert of_session(engine, opened.id) == []
+
+
+def test_a_session_ends_with_its_lifetime_also_when_it_is_held(
+    gateway: Client, engine: docker.DockerClient, hold: Hold
+) -> None:
+    holder = hold(LEARNER)
+    run_web(holder.session)
+    gateway.stop()
+    with closing(sqlite3.connect(gateway.home.state / "ledger.db")) as ledger, ledger:
+        ledger.execute("UPDATE sessions SET created = 1")
+    gateway.status()
+    until(lambda: not of_session(engine, holder.session.id), "the session outlived its lifetime")
+    assert any("lifetime is over" in entry.message for entry in journal(holder.session))
 
 
 def test_a_name_is_open_once(gateway: Client) -> None:

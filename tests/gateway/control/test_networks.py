@@ -216,6 +216,33 @@ def test_grading_networks_are_internal_without_a_firewall(tmp_path: Path) -> Non
     )
 
 
+def test_without_a_firewall_a_graded_container_still_does_not_reach_the_host(
+    engine: docker.DockerClient, engine_url: str, tmp_path: Path, host_service: int
+) -> None:
+    async def make() -> str:
+        upstream = Upstream(Path(engine_url.removeprefix("unix://")))
+        networks = Networks(upstream, firewalled=False, range_="10.214.2.0/24")
+        made = await networks.default(make_scope(tmp_path, "grading"))
+        upstream.close()
+        return made
+
+    network = engine.networks.get(asyncio.run(make()))
+    try:
+        # The bridge's name matches the rules of the firewall, so the container is put on a bridge with another name.
+        options = {**network.attrs["Options"], "com.docker.network.bridge.name": "swxtest"}
+        settings = network.attrs["IPAM"]["Config"][0]
+        network.remove()
+        pool = docker.types.IPAMPool(subnet=settings["Subnet"], gateway=settings["Gateway"])
+        ipam = docker.types.IPAMConfig(pool_configs=[pool])
+        network = engine.networks.create(
+            "swxtest", driver="bridge", internal=network.attrs["Internal"], options=options, ipam=ipam
+        )
+        assert not reaches(engine, settings["Gateway"], host_service, network="swxtest")
+        assert not reaches(engine, host_address(), host_service, network="swxtest")
+    finally:
+        network.remove()
+
+
 def test_routes_are_read_as_the_kernel_writes_them(tmp_path: Path) -> None:
     table = tmp_path / "route"
     table.write_text(
