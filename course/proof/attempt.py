@@ -16,7 +16,7 @@ from course.gateway import session
 from course.manifest import Lesson
 from course.notebooks import ExerciseCells, LessonNotebook
 from course.proof.answers import Answer
-from course.proof.kernel import CellRun, WarmKernel
+from course.proof.kernel import CELL_SECONDS, CellRun, WarmKernel
 from course.workspace import place, released
 
 
@@ -128,10 +128,17 @@ class Prover:
         answer = Answer(exercise_id, "untouched", {cell.id: cell.source for cell in starters})
         return self.attempt(answer)
 
-    def attempt(self, answer: Answer) -> Attempt:
+    def attempt(
+        self, answer: Answer, *, until_marks_are_lost: bool = False, starter_seconds: float = CELL_SECONDS
+    ) -> Attempt:
         """Run the set-up cell and the exercise with this answer, in a new session and a fresh folder.
 
         A starter cell that raises does not end the attempt: nbgrader runs the checks after it too.
+
+        Args:
+            answer: the answer.
+            until_marks_are_lost: end at the first graded cell without full points.
+            starter_seconds: after this time a starter cell is interrupted, and counts as one that raised.
         """
         cells = self.notebook.exercise(answer.exercise).with_starters(answer.sources)
         self._refresh_folder(answer.files)
@@ -139,16 +146,20 @@ class Prover:
             self._must(_MOVE.format(environment=own.environment()))
             for cell in self.notebook.of("setup"):
                 self._must(cell.source)
-            return self._graded(answer, cells)
+            return self._graded(answer, cells, until_marks_are_lost, starter_seconds)
 
-    def _graded(self, answer: Answer, cells: ExerciseCells) -> Attempt:
+    def _graded(
+        self, answer: Answer, cells: ExerciseCells, until_marks_are_lost: bool, starter_seconds: float
+    ) -> Attempt:
         marked: list[Marked] = []
         errors: list[str] = []
         for cell in cells.code:
             self._verdicts.unlink(missing_ok=True)
-            run = self._kernel.run(cell.source)
+            run = self._kernel.run(cell.source, starter_seconds if cell.role == "starter" else CELL_SECONDS)
             if cell.role in notebooks.GRADED:
                 marked.append(self._marked(cell.id, cell.points, run))
+                if until_marks_are_lost and marked[-1].earned < cell.points:
+                    break
             elif not run.ok:
                 errors.append(f"{cell.id}: {run.error}")
         return Attempt(answer, tuple(marked), tuple(errors))

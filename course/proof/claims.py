@@ -9,7 +9,7 @@ from course.manifest import Lesson
 from course.proof.attempt import Attempt
 
 BUILD_FAILED = " BuildFailed:"
-"""A Dockerfile that is still empty does not build, and a build that fails is an error in every cell (DESIGN, rule 4)."""
+"""An empty Dockerfile does not build, and a build that fails is an error in every cell (DESIGN, rule 4)."""
 
 
 def starts_unattempted(lesson: Lesson, attempt: Attempt) -> Iterator[Finding]:
