@@ -16,7 +16,7 @@ from grader.checks.trial import Trial
 if TYPE_CHECKING:
     from grader.checks.subjects.fleet import Containers
 
-STEADY = 1.5  # seconds that the rest must go on serving: one that hangs on another notices after a moment
+STEADY = 2.0  # seconds that the rest must go on serving: one that hangs on another notices after a moment
 
 
 def members(trial: Trial, group: Containers) -> list[FoundContainer]:
