@@ -158,10 +158,10 @@ async def _untag(x: Exchange, route: Route, transfer: Transfer) -> None:
 
 
 def _without_registry(name: str, ports: dict[str, int]) -> str:
-    """What is said of a name on this machine where no registry of the learner listens; "" when that is not so."""
+    """What is said of the lesson's registry when none of the learner runs; "" when one does."""
     host = reference.parse(name).domain.replace("127.0.0.1", "localhost") if name else ""
-    if not host.startswith("localhost:") or host in ports:
-        return ""
+    if host != f"localhost:{PORT}" or host in ports:
+        return ""  # another address of this machine is refused by the policy
     hint = f"Start one: client.containers.run('course/registry', detach=True, ports={{'{PORT}/tcp': None}})"
     return f"no registry of this session listens on {host}: connection refused. {hint}"
 

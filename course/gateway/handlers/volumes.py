@@ -46,9 +46,14 @@ async def inspect(x: Exchange) -> web.StreamResponse:
 
 
 async def remove(x: Exchange) -> web.StreamResponse:
-    """DELETE /volumes/{name}."""
-    engine_name = x.scope.volume(x.ref)
+    """DELETE /volumes/{name}; with force one that is not there is no error, as on the engine."""
     force = {"force": "1"} if x.query.flag("force") else {}
+    try:
+        engine_name = x.scope.volume(x.ref)
+    except Refusal:
+        if force:
+            return x.empty()
+        raise
 
     async def work() -> None:
         await x.ask(EngineRequest("DELETE", ("volumes", engine_name), force))

@@ -112,5 +112,8 @@ def test_two_strangers_share_neither_registry_nor_names(engine_url: str) -> None
         registry_in(mine) as port,
     ):
         yours.images.get("course/busybox").tag(f"localhost:{port}/x", "1")
-        lines = list(yours.api.push(f"localhost:{port}/x", tag="1", stream=True, decode=True))
+        with pytest.raises(errors.APIError, match="runs itself"):
+            yours.api.push(f"localhost:{port}/x", tag="1")
+        yours.images.get("course/busybox").tag("localhost:5000/x", "1")
+        lines = list(yours.api.push("localhost:5000/x", tag="1", stream=True, decode=True))
         assert "no registry of this session" in lines[-1]["error"]
