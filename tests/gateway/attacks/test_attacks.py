@@ -330,6 +330,9 @@ def _tidy(world: World) -> None:
     for listed in world.ask("GET", "/v1.41/containers/json", query={"all": "1"}).json:
         if listed["Id"] != world.names["own"]:
             world.ask("DELETE", f"/v1.41/containers/{listed['Id']}", query={"force": "1", "v": "1"})
+    for volume in world.ask("GET", "/v1.41/volumes").json["Volumes"]:
+        if volume["Name"].startswith("sw-"):  # an own volume that bears the victim's id in its name, by A067
+            world.ask("DELETE", f"/v1.41/volumes/{volume['Name']}")
 
 
 def perform(world: World, case: dict[str, Any]) -> Answer:
