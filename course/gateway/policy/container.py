@@ -26,6 +26,7 @@ _KEPT = (
     "Hostname", "Domainname", "User", "AttachStdin", "AttachStdout", "AttachStderr", "Tty", "OpenStdin", "StdinOnce",
     "Env", "Cmd", "Entrypoint", "WorkingDir", "StopSignal",
 )  # fmt: skip
+MOST_VOLUMES = 16  # anonymous ones, of body and image together: the engine makes them unasked
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -95,6 +96,8 @@ class ContainerSpec:
         }
         if self.config.get("ExposedPorts"):
             answer["ExposedPorts"] = {port: {} for port in self.config["ExposedPorts"]}
+        if len({*self.config.get("Volumes", {}), *(image.config.get("Volumes") or {})}) > MOST_VOLUMES:
+            raise Refusal("so many anonymous volumes", f"a container may have {MOST_VOLUMES}", "Use named volumes.")
         if self.config.get("Volumes"):
             answer["Volumes"] = {container_mounts.clean_path(path): {} for path in self.config["Volumes"]}
         timeout = container_limits.stop_timeout(self.config.get("StopTimeout", image.config.get("StopTimeout")), limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from course.gateway.policy.refusal import Refusal
 
 LOOPBACK = "127.0.0.1"
 DEFAULT = ("", "default", "bridge")
+MOST_BINDINGS = 32  # each one is a process of the engine
+_PORT = re.compile(r"([0-9]{1,5})(/(tcp|udp|sctp))?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -103,11 +106,13 @@ def port_bindings(
     if publish_all:
         for port in exposed:
             answer.setdefault(_proto(port), [{"HostIp": LOOPBACK, "HostPort": ""}])
+    if sum(map(len, answer.values())) > MOST_BINDINGS:
+        raise Refusal("publishing so many ports", f"a container may publish {MOST_BINDINGS}", "Name those you need.")
     return answer
 
 
 def _proto(port: str) -> str:
-    number = port.partition("/")[0]
-    if not 1 <= int(number) <= 65535:
-        raise Refusal(f"the port {port}", "expected a number from 1 to 65535", status=400)
-    return port if "/" in port else f"{port}/tcp"
+    found = _PORT.fullmatch(port)  # an image may bring any word as a port
+    if found is None or not 1 <= int(found[1]) <= 65535:
+        raise Refusal(f"the port {port}", "expected a number from 1 to 65535, as in 80/tcp", status=400)
+    return port if found[2] else f"{port}/tcp"

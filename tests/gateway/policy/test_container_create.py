@@ -311,6 +311,26 @@ def test_publish_all_becomes_bindings_of_the_exposed_ports_of_body_and_image(cre
     assert "PublishAllPorts" not in engine
 
 
+@pytest.mark.parametrize(
+    "image, status",
+    [
+        ({"ExposedPorts": {f"{port}/tcp": {} for port in range(1, 60_000)}}, 403),
+        ({"ExposedPorts": {"any word": {}}}, 400),
+        ({"ExposedPorts": {"80-90/tcp": {}}}, 400),
+        ({"Volumes": {f"/v{number}": {} for number in range(17)}}, 403),
+    ],
+)
+def test_an_image_cannot_make_the_engine_do_more_than_a_body_may(image, status, create):
+    with pytest.raises(Refusal) as refused:
+        create(host(PublishAllPorts=True), image=image)
+    assert refused.value.status == status
+
+
+def test_ports_that_nobody_publishes_are_no_reason_to_refuse(create, names):
+    image = {"ExposedPorts": {f"{port}/tcp": {} for port in range(1, 100)}, "Volumes": {"/data": {}}}
+    assert_harmless(create(PLAIN, image=image).body, names)
+
+
 def test_the_own_name_and_own_aliases_are_known_on_each_network(create):
     body = create(endpoint(Aliases=["shop", "web2"]), name="web2").body
     assert body["NetworkingConfig"]["EndpointsConfig"] == {SHOP_NET: {"Aliases": ["web2", "shop"]}}
