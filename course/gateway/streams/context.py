@@ -7,6 +7,7 @@ the context, so that `COPY . .` copies the learner's Dockerfile as it was writte
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from course.gateway.streams.ignore import ignores
 from course.gateway.streams.inflate import inflated
 from course.gateway.streams.source import PIECE
 from course.gateway.streams.tar import END, Caps, Kind, Member, TarReader, clean_name, header, padding, shown, whole
+from course.gateway.streams.unpacking import Unpacking, may_be_archive
 
 WHAT = "the build context"
 ENGINE_DOCKERFILE = ".slipway.dockerfile"
@@ -84,17 +86,29 @@ async def read_context(
     path = clean_name(dockerfile or DOCKERFILE, WHAT)
     spool: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed by Context
     try:
-        files = _Files(path, spool)
-        await files.read(body, names.policy.limits)
+        limits = names.policy.limits
+        files = _Files(path, spool, limits.build_context)
+        await files.read(body, limits)
         raw = files.dockerfile()
         if not raw:
             raise Refusal(f"the Dockerfile ({path}) cannot be empty", "", status=400)
         rewritten = await rewrite_dockerfile(raw, names=names, base_config=base_config, buildargs=buildargs)
+        if rewritten.adds:
+            await files.check_archives()
         files.finish(rewritten.text)
         return Context(ENGINE_DOCKERFILE, rewritten.steps, rewritten.bases, spool.tell(), spool)
     except BaseException:
         spool.close()
         raise
+
+
+@dataclass(frozen=True)
+class _Archive:
+    """A file of the context that ADD may unpack: its name, where its content is in the spool, its size."""
+
+    name: str
+    at: int
+    size: int
 
 
 class _Files:
@@ -104,16 +118,16 @@ class _Files:
     ("dockerfile", builder/remotecontext/detect.go), and .dockerignore.
     """
 
-    def __init__(self, path: str, spool: IO[bytes]) -> None:
-        self._path, self._spool = path, spool
+    def __init__(self, path: str, spool: IO[bytes], limit: int) -> None:
+        self._path, self._spool, self._limit = path, spool, limit
         self._hold = {path, IGNORE} | ({DOCKERFILE.lower()} if path == DOCKERFILE else set())
         self._held: dict[str, tuple[Member, bytes]] = {}
         self._kinds: dict[str, Kind] = {}
-        self._folders: set[str] = set()
+        self._archives: list[_Archive] = []
 
     async def read(self, body: AsyncIterator[bytes], limits: Limits) -> None:
         """Spool all members but those that are held."""
-        size = limits.build_context
+        size = self._limit
         plain = inflated(body, what=WHAT, size=size, quota="build_context", ratio=limits.inflate_ratio)
         reader = TarReader(plain, Caps(WHAT, size, limits.tar_members, "build_context"))
         async for member in reader.members():
@@ -121,9 +135,10 @@ class _Files:
             again = member.kind == "dir" and self._kinds.get(name) == "dir"
             if name and not again:
                 await self._put(self._checked(replace(member, name=name)), reader)
-        for folder in self._folders:
-            if self._kinds.get(folder, "dir") != "dir":
-                raise Refusal(f"{WHAT}, the folder {shown(folder)}", f"it is also a {self._kinds[folder]}")
+        for number, name in enumerate(self._kinds):
+            self._check_folders(name)
+            if number % 1000 == 0:
+                await asyncio.sleep(0)  # other sessions go on
 
     def dockerfile(self) -> bytes:
         """The Dockerfile as it was sent."""
@@ -147,6 +162,34 @@ class _Files:
         self._spool.write(whole(Member(ENGINE_DOCKERFILE, "file"), rewritten))
         self._spool.write(END)
 
+    async def check_archives(self) -> None:
+        """Count what ADD would unpack, in all files of the context that may be archives.
+
+        Raises:
+            Refusal: 413 past the quota for the context, 403 for a sparse member.
+        """
+        unpacked = 0
+
+        def count(size: int) -> None:
+            nonlocal unpacked
+            unpacked += size
+            if unpacked > self._limit:
+                quota = f"the quota build_context, {self._limit // MIB} MiB"
+                raise Refusal(WHAT, f"what ADD would unpack is larger than {quota}", status=413)
+
+        end = self._spool.tell()
+        for archive in self._archives:
+            self._spool.seek(archive.at)
+            left, unpacking = archive.size, None
+            while left and (piece := self._spool.read(min(left, PIECE))):
+                left -= len(piece)
+                unpacking = unpacking or Unpacking(f"{WHAT}, the file {shown(archive.name)}", piece, count)
+                unpacking.feed(piece)
+                await asyncio.sleep(0)  # other sessions go on
+                if unpacking.over:
+                    break
+        self._spool.seek(end)
+
     def _checked(self, member: Member) -> Member:
         """The member, its name noted; refused when it could stand in the way of another one."""
         name, kind = member.name, member.kind
@@ -164,11 +207,15 @@ class _Files:
             if self._kinds.get(member.link) not in ("file", "hardlink"):
                 raise Refusal(what, f"a hard link to {shown(member.link)}, which is no file before it in the archive")
         self._kinds[name] = kind
-        folder = name.rpartition("/")[0]
-        while folder and folder not in self._folders:
-            self._folders.add(folder)
-            folder = folder.rpartition("/")[0]
         return member
+
+    def _check_folders(self, name: str) -> None:
+        """No member may lie below a link or a file: it would be written somewhere else."""
+        folder = name.rpartition("/")[0]
+        while folder:
+            if self._kinds.get(folder, "dir") != "dir":
+                raise Refusal(f"{WHAT}, the folder {shown(folder)}", f"it is also a {self._kinds[folder]}")
+            folder = folder.rpartition("/")[0]
 
     async def _put(self, member: Member, reader: TarReader) -> None:
         if member.kind == "file" and member.name in self._hold:
@@ -177,6 +224,12 @@ class _Files:
             self._spool.write(whole(replace(member, kind="file", link=""), self._held[member.link][1]))
         else:
             self._spool.write(header(member))
+            at = self._spool.tell()
             async for piece in reader.content():
+                if self._spool.tell() == at and may_be_archive(piece):
+                    self._archives.append(_Archive(member.name, at, member.size))
                 self._spool.write(piece)
             self._spool.write(padding(member.size))
+        if self._spool.tell() > self._limit:  # copies count too
+            quota = f"the quota build_context, {self._limit // MIB} MiB"
+            raise Refusal(WHAT, f"larger than {quota}", "Leave out what is not needed.", status=413)

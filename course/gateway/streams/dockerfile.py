@@ -50,11 +50,19 @@ class Step:
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A Dockerfile for the engine, its instructions for the learner, and the ids of the images that it takes from."""
+    """A Dockerfile for the engine.
+
+    Args:
+        text: the file.
+        steps: its instructions for the learner.
+        bases: the ids of the images that it takes from.
+        adds: whether an ADD, its own or a trigger of a base image, may unpack an archive of the context.
+    """
 
     text: bytes
     steps: tuple[Step, ...]
     bases: tuple[str, ...]
+    adds: bool
 
 
 async def rewrite_dockerfile(
@@ -85,7 +93,7 @@ async def rewrite_dockerfile(
         steps.append(Step(instruction.text, instruction.line, text != instruction.text))
     result = "\n".join(lines).encode() + b"\n"
     _check_same(instructions, result)
-    return Rewritten(result, tuple(steps), tuple(dict.fromkeys(build.bases)))
+    return Rewritten(result, tuple(steps), tuple(dict.fromkeys(build.bases)), build.adds)
 
 
 def parse(raw: bytes) -> tuple[str, list[Instruction]]:
@@ -179,9 +187,11 @@ class _Build:
         self._arguments: dict[str, str] = {}  # ARG before the first FROM
         self._stages: list[str] = []  # the name of each stage that has begun, "" for none
         self.bases: list[str] = []
+        self.adds = False
 
     async def line(self, instruction: Instruction, base_config: BaseConfig) -> str:
         """The engine's line for the next instruction."""
+        self.adds = self.adds or instruction.name in ("ADD", "ONBUILD")
         if instruction.name == "FROM":
             return await self._from(instruction, base_config)
         if not self._stages:
@@ -259,6 +269,7 @@ class _Build:
         """The ONBUILD triggers of a base image are run by the engine as they are: each must need no change."""
         for text in config.get("OnBuild") or ():
             trigger = _trigger(str(text), instruction.line, "\\")
+            self.adds = self.adds or trigger.name == "ADD"
             if written(trigger, self._own_id, self._least_health).split() != str(text).split():
                 raise instruction.refusal(
                     f"its base image has the trigger ONBUILD {str(text)[:100]}, which may not be used"

@@ -23,6 +23,7 @@ from course.gateway.streams.image_oci import BLOB, layout, manifests
 from course.gateway.streams.inflate import ALL, FREE, Inflation, compression, inflated
 from course.gateway.streams.source import joined
 from course.gateway.streams.tar import END, Caps, Member, TarReader, clean_name, header, padding, shown, whole
+from course.gateway.streams.unpacking import Unpacking
 
 WHAT = "the image archive"
 SMALL = 64 * 1024  # a file up to this size may be a manifest or a config, and is held
@@ -94,6 +95,7 @@ class LoadStream:
         self._layers: dict[str, _Layer] = {}
         self._links: dict[str, str] = {}
         self._inflated = 0
+        self._kept = 0  # bytes in _held
 
     def __repr__(self) -> str:
         return f"<LoadStream {len(self._layers)} layers sent, {len(self.images)} images>"
@@ -134,8 +136,9 @@ class LoadStream:
     async def _file(self, name: str, size: int, reader: TarReader) -> AsyncIterator[bytes]:
         pieces = reader.content()
         start = await anext(pieces, b"")
-        held = sum(map(len, self._held.values()))
-        if (size <= SMALL or (size <= SMALL_JSON and start[:1] in (b"{", b"["))) and held + size <= HELD:
+        small = size <= SMALL or (size <= SMALL_JSON and start[:1] in (b"{", b"["))
+        if small and self._kept + size <= HELD:
+            self._kept += size
             self._held[name] = start + b"".join([piece async for piece in pieces])
             return
         sent = self._sent(name)
@@ -246,6 +249,7 @@ class _Digest:
         self._inflation = Inflation(kind, WHAT) if kind else None
         self._blob = hashlib.sha256()
         self._content = hashlib.sha256() if kind else self._blob
+        self._unpacking = Unpacking(WHAT, b"", lambda size: None)  # sizes are those of real bytes, counted elsewhere
         self._archive = archive
         self._size = 0
         self._taken = 0
@@ -256,10 +260,12 @@ class _Digest:
         self._taken += len(piece)
         self._blob.update(piece)
         if self._inflation is None:
+            self._unpacking.feed(piece)
             self._size += len(piece)
             return
         for part in self._inflation.feed(piece):
             self._content.update(part)
+            self._unpacking.feed(part)
             self._size += len(part)
             self._archive.count_inflated(len(part), self._taken)
 

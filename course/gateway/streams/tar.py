@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tarfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -22,6 +22,7 @@ BLOCK: Final = 512
 END: Final = bytes(2 * BLOCK)
 LONGEST_NAME = 4096  # PATH_MAX
 LONGEST_EXTENSION = MIB  # bytes of a PAX header or a GNU long name
+MOST_NAMES = 16 * MIB  # bytes of all names and link targets of one archive: its readers keep them
 HIGHEST_ID = 2**31 - 1
 HIGHEST_TIME = 2**40
 _KINDS: dict[bytes, Kind] = {
@@ -89,6 +90,7 @@ class TarReader:
         self._source = Source(body)
         self._caps = caps
         self._count = 0
+        self._names = 0  # bytes of names so far
         self._left = 0  # bytes of the current member that nobody has read
         self._padding = 0
 
@@ -109,7 +111,7 @@ class TarReader:
                 key = "path" if info.type == tarfile.GNUTYPE_LONGNAME else "linkpath"
                 extensions[key] = _text((await self._extension(info)).partition(b"\0")[0])
             elif info.type == tarfile.XHDTYPE:
-                extensions.update(_pax_records(await self._extension(info), self._caps.what))
+                extensions.update(pax_records(await self._extension(info), self._caps.what))
             elif info.type == tarfile.XGLTYPE:
                 await self._extension(info)
             else:
@@ -117,7 +119,8 @@ class TarReader:
                 extensions = {}
                 self._left, self._padding = member.size, -member.size % BLOCK
                 yield member
-                await self._expect(self._left + self._padding)
+                await self._expect(self._left)
+                await self._source.skip(self._padding)  # the CLI's `build -f -` sends none behind the last member
         if self._count == 0 and self._source.taken == 0:
             raise self._malformed("it is empty")
 
@@ -168,7 +171,7 @@ class TarReader:
         return data
 
     def _member(self, info: tarfile.TarInfo, extensions: dict[str, str]) -> Member:
-        if any(key.startswith("GNU.sparse.") for key in extensions) or info.type == tarfile.GNUTYPE_SPARSE:
+        if is_sparse(extensions) or info.type == tarfile.GNUTYPE_SPARSE:
             raise Refusal(self._caps.what, f"{shown(info.name)} is a sparse member", "Pack it with tar --format=pax.")
         kind = _KINDS.get(info.type)
         if kind is None:
@@ -177,6 +180,9 @@ class TarReader:
         if size < 0:
             raise self._malformed("a member of negative size")
         self._check_size(size)
+        self._names += len(extensions.get("path") or info.name) + len(extensions.get("linkpath") or info.linkname)
+        if self._names > MOST_NAMES:
+            raise Refusal(self._caps.what, f"names of more than {MOST_NAMES // MIB} MiB in all", status=413)
         return Member(
             name=self._path(extensions.get("path") or info.name),
             kind=kind,
@@ -267,8 +273,22 @@ def shown(name: str) -> str:
     return repr(name.encode("utf-8", "replace").decode()[:120])
 
 
-def _pax_records(data: bytes, what: str) -> dict[str, str]:
-    """The records of a PAX header; a later one of the same key wins, an empty one says nothing (as in Go)."""
+def is_sparse(records: Mapping[str, str]) -> bool:
+    """Whether the records of a PAX header are those of a sparse member."""
+    return any(key.startswith("GNU.sparse.") for key in records)
+
+
+def has_content(kind: bytes) -> bool:
+    """Whether content follows the header of a member of that type; Go takes none for links, folders and devices."""
+    return _KINDS.get(kind, "file") == "file"
+
+
+def pax_records(data: bytes, what: str) -> dict[str, str]:
+    """The records of a PAX header; a later one of the same key wins, an empty one says nothing (as in Go).
+
+    Raises:
+        Refusal: 400.
+    """
     records: dict[str, str] = {}
     at = 0
     while at < len(data):

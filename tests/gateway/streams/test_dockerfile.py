@@ -167,7 +167,7 @@ LINES = (
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(LINES), max_size=12))
 def test_what_is_written_parses_to_the_same_instructions_on_the_same_lines(text: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -159,6 +159,16 @@ def test_a_bomb_in_a_layer_is_stopped(scope: Scope) -> None:
     assert "quota image_tar" in refusal(scope, gzip.compress(bytes(8 * 1024 * 1024))).message
 
 
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_a_layer_with_a_sparse_member_is_refused(scope: Scope, compress: Any) -> None:
+    """The engine would write the zeros that it claims, as root and without a limit."""
+    info = tarfile.TarInfo("big")
+    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": str(2**50)}
+    layer = pack(info, ("more", bytes(100_000)))
+    found = refusal(scope, archive(image(layer), [("l.tar", compress(layer))]))
+    assert (found.status, "sparse" in found.message) == (403, True)
+
+
 # ---- load: the OCI layout
 
 

@@ -33,8 +33,8 @@ def test_streams_that_follow_each_other_are_one_body(kind: str, parts: list[byte
 
 @pytest.mark.parametrize("kind", PACK)
 def test_a_large_body_comes_out_whole(kind: str) -> None:
-    data = bytes(range(256)) * 8192 + b"end"
-    assert inflate(PACK[kind](data), 64) == data
+    data = bytes(range(256)) * 4096 + b"end"
+    assert inflate(PACK[kind](data), 512) == data
 
 
 @given(st.binary(max_size=100).filter(lambda data: not data.startswith((b"\x1f\x8b", b"BZh", b"\xfd7z", b"\x28\xb5"))))
@@ -69,7 +69,7 @@ def test_a_bomb_is_stopped_by_the_ratio_and_by_the_size() -> None:
 
 def test_a_bomb_inside_bzip2_is_stopped_too() -> None:
     with pytest.raises(Refusal) as caught:
-        inflate(bz2.compress(bytes(90 * MIB)), size=32 * MIB)
+        inflate(bz2.compress(bytes(40 * MIB)), size=8 * MIB)
     assert caught.value.status == 413
 
 

@@ -93,6 +93,11 @@ def test_an_archive_that_ends_inside_a_member_is_refused() -> None:
     assert refusal(pack(("a", b"1" * 2000))[:1500]).status == 400
 
 
+def test_an_archive_may_end_without_padding_and_end_mark() -> None:
+    """The CLI's `docker build -f - .` sends such a context."""
+    assert [content for _, content in run(read(pack(("a", b"1" * 600))[: 512 + 600]))] == [b"1" * 600]
+
+
 def test_sparse_members_are_refused() -> None:
     info = tarfile.TarInfo("s")
     info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.realsize": "99999999"}
