@@ -16,6 +16,7 @@ from course.images.command import app as images
 from course.lab import lab
 from course.lesson_command import progress, reset
 from course.lint.command import lint
+from course.mutate.command import mutate
 
 app = typer.Typer(help="Slipway: images and containers, on a real Docker engine.", no_args_is_help=True)
 for command in (lab, shell, progress, reset, doctor):
@@ -25,7 +26,7 @@ app.add_typer(engine, name="engine")
 app.add_typer(images, name="images")
 app.add_typer(session_app, name="session")
 app.add_typer(gateway_app, name="gateway")
-for command in (new, lint):
+for command in (new, lint, mutate):
     app.command(rich_help_panel="For authors")(command)
 app.add_typer(source, name="source", rich_help_panel="For authors")
 

@@ -40,7 +40,7 @@ def dockerfile_faults(text: str) -> Iterator[Fault]:
 def is_dockerfile(text: str) -> bool:
     """Whether a text starts with FROM or ARG, after comments, and can be parsed."""
     code = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    if not code or code[0].split()[0].upper() not in ("FROM", "ARG"):
+    if not code or code[0].split()[0] not in ("FROM", "ARG"):  # in capitals: Python has a from too
         return False
     try:
         return bool(_parse(text))
