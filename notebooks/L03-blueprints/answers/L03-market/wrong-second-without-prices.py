@@ -1,0 +1,4 @@
+image_id = market.attrs["Image"]
+added = "/srv/price.txt"
+market.start()
+again.restart()

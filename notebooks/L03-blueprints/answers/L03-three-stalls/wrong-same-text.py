@@ -1,0 +1,4 @@
+sold = parameter("sold")
+for goods in ["tea", "bread", "candles"]:
+    stall = client.containers.run("shop", name=f"stall-{goods}", detach=True)
+    stall.exec_run(["sh", "-c", f"echo tea {sold} > /srv/sold.txt"])
