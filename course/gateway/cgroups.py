@@ -69,7 +69,7 @@ class CgroupTree:
     """Session cgroups under one folder of the cgroup file system (driver cgroupfs, version 1 or 2).
 
     Args:
-        owner: the gateway's owner id; its folder holds its sessions, so that gateways do not meet.
+        owner: tells this gateway from all others; its folder holds its sessions, so that gateways do not meet.
         version: 1 or 2.
         root: where the cgroup file systems are mounted.
     """
@@ -146,7 +146,7 @@ class Slices:
     """Session cgroups as transient slices of systemd, for engines with the systemd cgroup driver.
 
     Args:
-        owner: the gateway's owner id.
+        owner: tells this gateway from all others.
     """
 
     owner: str
@@ -188,7 +188,7 @@ def choose(driver: str, version: str, owner: str, same_machine: bool, root: Path
     Args:
         driver: CgroupDriver of GET /info ("cgroupfs" or "systemd").
         version: CgroupVersion of GET /info ("1", "2").
-        owner: the gateway's owner id.
+        owner: tells this gateway from all others.
         same_machine: whether the engine runs in our own cgroup namespace.
         root: where the cgroup file systems are mounted.
     """

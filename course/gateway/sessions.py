@@ -82,7 +82,7 @@ class Sessions:
         self._leases = LeaseBook(self._ledger)
         self._plane = DataPlane(home.engine_socket, self.scopes)
         self._engine, self._networks = self._plane.engine, self._plane.shared.networks
-        self._around = Surroundings(self._engine, home.engine_socket, self.owner)
+        self._around = Surroundings(self._engine, home.engine_socket, self.owner, home.state.name)
         self._background: set[asyncio.Task[list[Leftover]]] = set()
         self._opening: dict[str, asyncio.Task[Live]] = {}
         self._own_work: list[asyncio.Task[None]] = []

@@ -25,10 +25,11 @@ class Surroundings:
         engine: the engine.
         socket: path of its Unix socket.
         owner: the owner label's value.
+        key: tells this engine from the others of the same owner, whose sessions have cgroups on this machine too.
     """
 
-    def __init__(self, engine: Upstream, socket: Path, owner: str) -> None:
-        self._engine, self._socket, self._owner = engine, socket, owner
+    def __init__(self, engine: Upstream, socket: Path, owner: str, key: str) -> None:
+        self._engine, self._socket, self._owner, self._key = engine, socket, owner, key
         self.bases = Bases()
         self.cgroups: Cgroups = NoCgroups("the engine was not asked yet")
         self.firewall = ELSEWHERE  # "" when the rules are in force, else why they are not
@@ -49,7 +50,7 @@ class Surroundings:
         self._local = peer.shares_namespace(pid, "net")
         driver, version = answer.value.get("CgroupDriver") or "", answer.value.get("CgroupVersion") or "1"
         same_machine = peer.shares_namespace(pid, "cgroup")
-        self.cgroups = choose(str(driver), str(version), self._owner, same_machine)
+        self.cgroups = choose(str(driver), str(version), f"{self._owner}-{self._key}", same_machine)
         await self.ensure_firewall()
         await self.refresh_bases()
 

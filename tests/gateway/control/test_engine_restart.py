@@ -70,3 +70,24 @@ def test_an_end_that_finds_no_engine_is_made_good_later(daemon: Daemon) -> None:
     daemon.start()
     with closing(daemon.client()) as engine:
         until(lambda: not of_session(engine, opened.id), "the session was not removed after the engine came back")
+
+
+def test_the_gateways_of_two_engines_leave_each_other_alone(
+    daemon: Daemon, engine_url: str, engine: docker.DockerClient
+) -> None:
+    """One user, one state folder, two engines: the owner is the same, the sessions are not."""
+    one, two = Client(), Client(engine_url)
+    try:
+        opened, other = one.open("same-name"), two.open("same-name")
+        with closing(docker.DockerClient(opened.url)) as client, closing(docker.DockerClient(other.url)) as foreign:
+            running = [c.containers.run("course/busybox", "sleep 600", detach=True) for c in (client, foreign)]
+            assert one.sweep(dry_run=True) == [] == two.sweep(dry_run=True)
+            assert one.sweep() == [] == two.sweep()
+            for container in running:
+                container.reload()
+                assert container.status == "running"
+        one.end("same-name")
+        assert two.show("same-name")["containers"] == 1
+    finally:
+        two.stop(end_sessions=True)
+    assert of_session(engine, other.id) == []
