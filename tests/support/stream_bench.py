@@ -19,6 +19,7 @@ from course.gateway.policy.names import BASE_NAMES
 from course.gateway.scope import Bases, Scope
 
 Entry = tarfile.TarInfo | tuple[str, bytes]
+BUILD = {"rm": "1", "forcerm": "1", "version": "1", "networkmode": "none"}
 
 
 async def feed(data: bytes, size: int = 65_536) -> AsyncIterator[bytes]:
@@ -98,7 +99,7 @@ class Bench:
 
     def build(self, body: bytes, **query: str) -> tuple[str, str]:
         """Build a tar as it is: (image id or "", the text of the output with its error)."""
-        documents = self.post("/build", body, rm="1", forcerm="1", version="1", **query)
+        documents = self.post("/build", body, **BUILD, **query)
         ids = [one["aux"]["ID"] for one in documents if "aux" in one]
         text = "".join(one.get("stream") or one.get("error") or one.get("message") or "" for one in documents)
         failed = any("error" in one or "message" in one for one in documents)

@@ -7,7 +7,7 @@ import tarfile
 from typing import Any
 
 import pytest
-from stream_bench import Bench, Entry, feed, gather, pack, run, special
+from stream_bench import BUILD, Bench, Entry, feed, gather, pack, run, special
 
 from course.gateway.policy.refusal import Refusal
 from course.gateway.scope import Scope
@@ -20,8 +20,8 @@ def build(bench: Bench, scope: Scope, *entries: Entry, **query: str) -> tuple[Ou
     async def work() -> tuple[OutputFacts, str]:
         body = feed(pack(*entries))
         with await read_context(body, dockerfile="", names=scope, base_config=bench.config) as context:
-            forced = {"rm": "1", "forcerm": "1", "version": "1", "dockerfile": context.dockerfile}
-            documents = bench.post("/build", await gather(context.chunks()), **forced, **query)
+            forced = BUILD | {"dockerfile": context.dockerfile} | query
+            documents = bench.post("/build", await gather(context.chunks()), **forced)
         facts = OutputFacts()
         raw = b"\r\n".join(json.dumps(document).encode() for document in documents)
         output = await gather(translate_output(feed(raw, 50), names=scope, facts=facts, steps=context.steps))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stream_bench import Bench, feed, gather, pack, run
+from stream_bench import BUILD, Bench, feed, gather, pack, run
 
 from course.gateway.scope import Scope
 from course.gateway.streams import OutputFacts, translate_output
@@ -181,7 +181,7 @@ def test_forged_lines_of_a_real_build_do_not_count(each_bench: Bench) -> None:
     # the pauses make two documents of the two lines
     script = f"echo Removing intermediate container $HOSTNAME; sleep 0.7; echo ' ---> {victim}'; sleep 0.7; exit 1"
     body = pack(("Dockerfile", f"FROM course/busybox\nRUN {script}".encode()))
-    documents = each_bench.post("/build", body, rm="1", forcerm="1", version="1")
+    documents = each_bench.post("/build", body, **BUILD)
     assert any(document.get("stream") == f" ---> {victim}\n" for document in documents)  # it did print the line
 
     _, facts = translate(each_bench.own, documents)
