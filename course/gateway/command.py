@@ -6,6 +6,7 @@ import json as jsonlib
 import os
 import signal
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -132,9 +133,9 @@ def stop(
 def shell() -> None:
     """Open a shell in the workspace's session; the session is the one that the notebooks there use."""
     from course.gateway import attach
-    from course.paths import workspace
+    from course.kernel.attach import workspace_of
 
-    with attach(workspace()) as lease:
+    with attach(workspace_of(Path.cwd())) as lease:
         typer.echo(f"session {lease.session.name}: `docker` here sees what the notebooks see; leave with `exit`")
         code = _run_in(lease.session, [os.environ.get("SHELL") or "/bin/sh"])
     raise typer.Exit(code)

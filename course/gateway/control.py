@@ -95,7 +95,8 @@ class Control:
         asked = await request.json()
         live = await self._leased(asked)
         token = str(asked["token"])
-        pid = peer.credentials(_socket(request))[0] or int(asked.get("pid") or 0)
+        # A holder in another process namespace has no number here (0); its own word for it would name somebody else.
+        pid = peer.credentials(_socket(request))[0] if peer.TELLS else int(asked.get("pid") or 0)
         self._sessions.hold(live, token, peer.identify(pid))
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         try:

@@ -8,6 +8,8 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+TELLS = hasattr(socket, "SO_PEERCRED")  # whether the system says who is at the other end; macOS does not
+
 
 @dataclass(frozen=True)
 class Process:

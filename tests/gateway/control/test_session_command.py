@@ -7,13 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import docker
 import pytest
 from lease_holders import of_session, until
 from typer.testing import CliRunner
 
-from course.gateway import Client
+from course.gateway import Client, attach
 from course.gateway.command import gateway_app, session_app
 
 PROGRAM = [sys.executable, "-c", "from course.gateway.command import session_app; session_app()"]
@@ -85,6 +86,26 @@ def test_sessions_are_opened_listed_told_and_ended(gateway: Client) -> None:
     assert "created container web" in runner.invoke(session_app, ["show", "mine"]).output
     for line in runner.invoke(session_app, ["show", "mine", "--json"]).output.splitlines():
         assert json.loads(line)["session"] == settings["SLIPWAY_SESSION"]
+
+
+def test_a_shell_in_a_lessons_folder_is_in_the_session_of_its_workspace(gateway: Client, tmp_path: Path) -> None:
+    lesson = tmp_path / "L01-containers"
+    lesson.mkdir()
+    (lesson / "L01-containers.ipynb").touch()
+    with attach(tmp_path) as lease:
+        program = [sys.executable, "-c", "from course.gateway.command import shell; shell()"]
+        done = subprocess.run(
+            program,
+            input="echo in $SLIPWAY_SESSION",
+            cwd=lesson,
+            env={**os.environ, "SHELL": "/bin/sh"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert f"in {lease.session.id}" in done.stdout, done.stderr
+        assert gateway.show(lease.session.id)["leases"] >= 1
 
 
 def test_the_status_names_what_is_weaker(gateway: Client) -> None:
