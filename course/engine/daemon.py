@@ -134,6 +134,8 @@ class Daemon:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self._process = None
+        # Its containerd dies with it; where nobody reaps orphans its number stays, and the next dockerd would wait.
+        (self.root / "exec/containerd/containerd.pid").unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Stop, then delete all that this engine kept on disk."""

@@ -42,13 +42,13 @@ def daemon(engine_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_a_session_outlives_a_restart_of_its_engine(daemon: Daemon) -> None:
+def test_a_session_outlives_a_crash_of_its_engine(daemon: Daemon) -> None:
     gateway = Client()
     opened = gateway.open("kept")
     with closing(docker.DockerClient(opened.url, timeout=20)) as client:
         client.containers.run("course/busybox", "sleep 600", name="web", detach=True)
         client.containers.run("course/busybox", "sleep 600", name="gone", detach=True, auto_remove=True)
-        daemon.stop()
+        daemon.kill()
         until(lambda: "engine" in gateway.status()["weaker"], "the gateway did not notice")
         daemon.start()
         until(lambda: "engine" not in gateway.status()["weaker"], "the gateway did not come back")
