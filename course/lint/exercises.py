@@ -18,7 +18,7 @@ TELLING = 16
 """A line of a solution from so many characters on gives the answer away when a hint holds it."""
 
 _SOLUTION = re.compile(r"^[^\n]*BEGIN SOLUTION[^\n]*\n(.*?)^[^\n]*END SOLUTION", re.MULTILINE | re.DOTALL)
-_HIDDEN = re.compile(r"^### BEGIN HIDDEN TESTS\n(.*)^### END HIDDEN TESTS\s*\Z", re.MULTILINE | re.DOTALL)
+_HIDDEN = re.compile(r"(?:#[^\n]*\n)?^### BEGIN HIDDEN TESTS\n(.*)^### END HIDDEN TESTS\s*\Z", re.MULTILINE | re.DOTALL)
 
 
 def exercises(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ def release(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
             if len(line) >= TELLING and line in text:
                 yield _leak(lesson, cells.id, line)
         for cell in cells.of("hidden"):
-            if re.search(r"\S", _source(copy, cell.id)):
+            if re.search(r"^[^#\s]", _source(copy, cell.id), re.MULTILINE):
                 yield _leak(lesson, cell.id, "text left in the hidden cell")
     for name in ("answers", "instructor.md"):
         if name not in KEPT_BACK:
