@@ -71,10 +71,12 @@ async def load(x: Exchange) -> web.StreamResponse:
 
 async def _record(x: Exchange, archive: LoadStream) -> None:
     for one in archive.images:
-        name = one.engine_references[0] if one.engine_references else one.id
-        found = await x.plane.engine.ask(EngineRequest("GET", ("images", name, "json")))
-        if found.ok:
-            await hold(x, str(found.value["Id"]), one.size, one.references)
+        # an image without a name is known by its config, or (containerd image store) by its manifest
+        for name in filter(None, (*one.engine_references[:1], one.id, one.manifest)):
+            found = await x.plane.engine.ask(EngineRequest("GET", ("images", name, "json")))
+            if found.ok:
+                await hold(x, str(found.value["Id"]), one.size, one.references)
+                break
 
 
 HANDLERS = {"image.save": save, "image.load": load}

@@ -11,8 +11,9 @@ from dataclasses import replace
 from course.gateway.policy.limits import Limits
 from course.gateway.policy.refusal import Refusal
 from course.gateway.streams.inflate import inflated
+from course.gateway.streams.member import END, Member, clean_name, header, padding, shown
 from course.gateway.streams.source import joined
-from course.gateway.streams.tar import END, Caps, Member, TarReader, clean_name, header, padding, shown
+from course.gateway.streams.tar import Caps, TarReader
 
 WHAT = "the archive"
 

@@ -17,11 +17,13 @@ from typing import IO
 from course.gateway.policy.limits import MIB, Limits
 from course.gateway.policy.names import Names
 from course.gateway.policy.refusal import Refusal
-from course.gateway.streams.dockerfile import BaseConfig, Step, rewrite_dockerfile
+from course.gateway.streams.dockerfile import Step, rewrite_dockerfile
 from course.gateway.streams.ignore import ignores
 from course.gateway.streams.inflate import inflated
+from course.gateway.streams.member import END, Kind, Member, clean_name, header, padding, shown, whole
 from course.gateway.streams.source import PIECE
-from course.gateway.streams.tar import END, Caps, Kind, Member, TarReader, clean_name, header, padding, shown, whole
+from course.gateway.streams.stages import BaseConfig
+from course.gateway.streams.tar import Caps, TarReader
 from course.gateway.streams.unpacking import Unpacking, may_be_archive
 
 WHAT = "the build context"

@@ -18,12 +18,13 @@ from dataclasses import dataclass
 from course.gateway.policy.limits import MIB, Limits
 from course.gateway.policy.names import Names
 from course.gateway.policy.refusal import Refusal
+from course.gateway.streams.image_layer import Layer, LayerDigest
 from course.gateway.streams.image_manifest import Entry, diff_ids, engine_references, read_manifest
 from course.gateway.streams.image_oci import BLOB, layout, manifests
-from course.gateway.streams.inflate import ALL, FREE, Inflation, compression, inflated
+from course.gateway.streams.inflate import FREE, inflated
+from course.gateway.streams.member import END, Member, clean_name, header, padding, shown, whole
 from course.gateway.streams.source import joined
-from course.gateway.streams.tar import END, Caps, Member, TarReader, clean_name, header, padding, shown, whole
-from course.gateway.streams.unpacking import Unpacking
+from course.gateway.streams.tar import Caps, TarReader
 
 WHAT = "the image archive"
 SMALL = 64 * 1024  # a file up to this size may be a manifest or a config, and is held
@@ -52,23 +53,6 @@ class LoadedImage:
     manifest: str = ""
 
 
-@dataclass(frozen=True)
-class _Layer:
-    """A file of the archive that may be a layer.
-
-    Args:
-        sent: its name in the archive for the engine.
-        digest: of its content, uncompressed.
-        size: bytes, uncompressed.
-        blob: the digest of the file as it is.
-    """
-
-    sent: str
-    digest: str
-    size: int
-    blob: str
-
-
 def rewrite_load(body: AsyncIterator[bytes], *, names: Names) -> LoadStream:
     """Rebuild an image archive while it passes: docker save v1.2, which newer engines still write beside an OCI layout.
 
@@ -92,7 +76,7 @@ class LoadStream:
         self._limits = names.policy.limits
         self._body = body
         self._held: dict[str, bytes] = {}
-        self._layers: dict[str, _Layer] = {}
+        self._layers: dict[str, Layer] = {}
         self._links: dict[str, str] = {}
         self._inflated = 0
         self._kept = 0  # bytes in _held
@@ -142,7 +126,7 @@ class LoadStream:
             self._held[name] = start + b"".join([piece async for piece in pieces])
             return
         sent = self._sent(name)
-        digest = _Digest(start, self)
+        digest = LayerDigest(start, self.count_inflated)
         yield header(Member(sent, "file", size))
         yield start
         async for piece in pieces:
@@ -190,7 +174,7 @@ class LoadStream:
         ]
         return [*files.items(), ("manifest.json", json.dumps(written).encode())]
 
-    def _image(self, entry: Entry, files: dict[str, bytes]) -> tuple[str, list[_Layer]]:
+    def _image(self, entry: Entry, files: dict[str, bytes]) -> tuple[str, list[Layer]]:
         """The id of an image of the manifest, and its layers, verified; what is still to be sent goes to `files`."""
         config = self._held.get(self._target(entry.config))
         if config is None:
@@ -204,13 +188,13 @@ class LoadStream:
             self._verified(path, digest, files) for path, digest in zip(entry.layers, wanted, strict=True)
         ]
 
-    def _verified(self, path: str, diff_id: str, files: dict[str, bytes]) -> _Layer:
+    def _verified(self, path: str, diff_id: str, files: dict[str, bytes]) -> Layer:
         """The layer at a path of the archive, once its content is known to be what the config says."""
         name = self._target(path)
         layer = self._layers.get(name)
         if layer is None and name in self._held:
             content = self._held[name]
-            layer = _Digest(content, self).layer(self._sent(name))
+            layer = LayerDigest(content, self.count_inflated).layer(self._sent(name))
             files[layer.sent] = content
             self._layers[name] = layer
         if layer is None:
@@ -237,53 +221,6 @@ class LoadStream:
                 return name
             name = clean_name(self._links[name], WHAT)
         raise Refusal(WHAT, f"{shown(path)} is a link without an end", status=400)
-
-
-class _Digest:
-    """The digests of a layer, which may be compressed: as it is in the archive, and of its content."""
-
-    def __init__(self, start: bytes, archive: LoadStream) -> None:
-        kind = compression(start)
-        if kind and kind not in ALL:
-            raise Refusal(WHAT, f"a layer is compressed with {kind}", "Save the image with an engine's docker save.")
-        self._inflation = Inflation(kind, WHAT) if kind else None
-        self._blob = hashlib.sha256()
-        self._content = hashlib.sha256() if kind else self._blob
-        self._unpacking = Unpacking(WHAT, b"", lambda size: None)  # sizes are those of real bytes, counted elsewhere
-        self._archive = archive
-        self._size = 0
-        self._taken = 0
-        self.add(start)
-
-    def add(self, piece: bytes) -> None:
-        """Take the next piece of the layer as it is in the archive."""
-        self._taken += len(piece)
-        self._blob.update(piece)
-        if self._inflation is None:
-            self._unpacking.feed(piece)
-            self._size += len(piece)
-            return
-        for part in self._inflation.feed(piece):
-            self._content.update(part)
-            self._unpacking.feed(part)
-            self._size += len(part)
-            self._archive.count_inflated(len(part), self._taken)
-
-    def layer(self, sent: str) -> _Layer:
-        """The layer, all of it having been added.
-
-        Raises:
-            Refusal: 400 for a blob whose name is not its digest.
-        """
-        if self._inflation:
-            self._inflation.end()
-        blob = self._blob.hexdigest()
-        claimed = BLOB.fullmatch(sent)
-        if claimed and claimed[1] != blob:
-            raise Refusal(
-                WHAT, f"the blob {claimed[1][:12]}… holds something else", "Save the image again.", status=400
-            )
-        return _Layer(sent, f"sha256:{self._content.hexdigest()}", self._size, f"sha256:{blob}")
 
 
 def _blob(digest: str) -> str:

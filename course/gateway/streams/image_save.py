@@ -13,8 +13,9 @@ from typing import Any
 from course.gateway.policy import reference
 from course.gateway.policy.limits import MIB
 from course.gateway.streams.image_oci import NAME, REF_NAME
+from course.gateway.streams.member import END, header, padding, whole
 from course.gateway.streams.source import joined
-from course.gateway.streams.tar import END, Caps, TarReader, header, padding, whole
+from course.gateway.streams.tar import Caps, TarReader
 
 ENGINE_CAPS = Caps(
     "the engine's image archive", 2**62, 2**31, "none"

@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from course.gateway.policy.refusal import Refusal
 from course.gateway.streams.inflate import ALL, Inflation, compression
-from course.gateway.streams.tar import BLOCK, LONGEST_EXTENSION, has_content, is_sparse, pax_records
+from course.gateway.streams.member import BLOCK, has_content, is_sparse, pax_records
+from course.gateway.streams.tar import LONGEST_EXTENSION
 
 Count = Callable[[int], None]  # is told of unpacked bytes; raises `Refusal` when they are too many
 

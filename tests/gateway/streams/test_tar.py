@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from stream_bench import feed, gather, pack, run, special
 
 from course.gateway.policy.refusal import Refusal
+from course.gateway.streams.member import END, Member, clean_name, header, padding
 from course.gateway.streams.source import joined
-from course.gateway.streams.tar import END, Caps, Member, TarReader, clean_name, header, padding
+from course.gateway.streams.tar import Caps, TarReader
 
 CAPS = Caps("the archive", 64 * 1024 * 1024, 100, "archive")
 NAMES = st.text(st.characters(blacklist_characters="\0", blacklist_categories=["Cs"]), min_size=1, max_size=300)

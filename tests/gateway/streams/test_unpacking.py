@@ -17,7 +17,7 @@ from stream_bench import feed, gather, pack, run, special, unpack
 from course.gateway.policy.refusal import Refusal
 from course.gateway.scope import Scope
 from course.gateway.streams import read_context
-from course.gateway.streams.tar import END
+from course.gateway.streams.member import END
 from course.gateway.streams.unpacking import INODE, Unpacking, may_be_archive
 
 MIB = 1024 * 1024
