@@ -194,6 +194,10 @@ class Scope:
         """The ids of the session's own images (base images that it tagged are not own)."""
         return frozenset(self._own["image"])
 
+    def images_newest_first(self) -> tuple[str, ...]:
+        """The ids of the session's own images, the one that was noted last first."""
+        return tuple(reversed(self._own["image"]))
+
     def visible_images(self) -> frozenset[str]:
         """The ids of own and base images, and of those that carry one of the session's tags."""
         return self.images() | self._bases.ids | frozenset(self._own["tag"].values())

@@ -104,12 +104,14 @@ async def _record(x: Exchange, facts: OutputFacts, tags: list[str], began: float
 def cache_sources(x: Exchange) -> tuple[str, ...]:
     """The images whose layers a build may take from the cache: own ones and the bases, never another session's.
 
+    The newest comes first. Where another session's layer is the newest of its kind on the engine, the engine goes on with
+    the first of these images that fits, and with no other (moby, image/cache/cache.go): so that should be the last build.
     The list is never empty: with none, the engine would search all that it has.
     """
     if not x.scope.policy.build_cache:
         return ()
     bases = {image_id for image_id in x.scope.visible_images() if x.scope.is_base(image_id)}
-    return tuple(sorted(bases)) + tuple(x.scope.hold_reference(image_id) for image_id in sorted(x.scope.images()))
+    return tuple(sorted(bases)) + tuple(x.scope.hold_reference(image_id) for image_id in x.scope.images_newest_first())
 
 
 def build_network(x: Exchange) -> str:
