@@ -104,8 +104,8 @@ async def _record(x: Exchange, facts: OutputFacts, tags: list[str], began: float
 def cache_sources(x: Exchange) -> tuple[str, ...]:
     """The images whose layers a build may take from the cache: own ones and the bases, never another session's.
 
-    The newest comes first. Where another session's layer is the newest of its kind on the engine, the engine goes on with
-    the first of these images that fits, and with no other (moby, image/cache/cache.go): so that should be the last build.
+    The newest comes first. Where another session's layer is the newest of its kind on the engine, the engine takes
+    the first of these images that fits, and looks at no other from there on (moby, image/cache/cache.go).
     The list is never empty: with none, the engine would search all that it has.
     """
     if not x.scope.policy.build_cache:
