@@ -19,7 +19,9 @@ from course.gateway.policy.refusal import Refusal
 from course.gateway.streams.instruction import Instruction, split
 from course.gateway.streams.stages import BaseConfig, Build
 
-LARGEST = MIB
+LARGEST = MIB // 4
+MOST_LINES = 5000
+MOST_INSTRUCTIONS = 500  # an image has 127 layers at most, and every session waits while the file is parsed
 _ESCAPE = re.compile(r"\s*#\s*escape\s*=\s*(\S*)\s*", re.IGNORECASE)
 _SYNTAX = re.compile(r"\s*(?:#|//)\s*syntax\s*=", re.IGNORECASE)
 
@@ -94,11 +96,16 @@ def parse(raw: bytes) -> tuple[str, list[Instruction]]:
         Refusal: as `rewrite_dockerfile`.
     """
     text = _text(raw)
-    escape = _directives(text.split("\n"))
+    lines = text.split("\n")
+    if len(lines) > MOST_LINES:
+        raise Refusal("the Dockerfile", f"more than {MOST_LINES} lines", status=413)
+    escape = _directives(lines)
     try:
         commands = dockerfile.parse_string(text)
     except dockerfile.GoParseError as error:
         raise Refusal(f"failed to parse Dockerfile: {error}", "", status=400) from error
+    if len(commands) > MOST_INSTRUCTIONS:
+        raise Refusal("the Dockerfile", f"more than {MOST_INSTRUCTIONS} instructions", status=413)
     instructions: list[Instruction] = []
     for command in commands:
         if command.heredocs:

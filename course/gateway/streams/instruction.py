@@ -40,7 +40,7 @@ BUILDKIT = frozenset(
 LONGEST_LINE = 65_000  # bytes; the engine's scanner takes 65,535
 # printable ASCII without quotes and escapes: the engine would split a value at a space of Unicode
 _FLAG = re.compile(r"--([a-z][a-z-]*)(?:=([!#-&(-\[\]-_a-~]*))?(?:[ \t]+|$)", re.ASCII)
-_HEREDOC = re.compile(r"(?:^|[\s;&|(])[0-9]*<<-?\s*[^<\s]")
+_HEREDOC = re.compile(r"(?:^|\s)[0-9]*<<-?[^<\s]")  # as BuildKit finds them (parser.go, reHeredoc)
 _SPACE = re.compile(r"\s+", re.ASCII)
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@", re.IGNORECASE)
 _SCHEMES = ("http://", "https://", "ftp://", "git://", "ssh://", "git@")

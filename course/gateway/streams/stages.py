@@ -17,6 +17,7 @@ from course.gateway.streams.variables import expand
 BaseConfig = Callable[[str], Awaitable[Mapping[str, Any]]]  # full image id -> the image's Config ({} when it has none)
 
 SCRATCH = "scratch"
+MOST_TRIGGERS = 100  # each is parsed while every session waits
 _STAGE = re.compile(r"[a-z][a-z0-9-_.]*", re.ASCII)
 _INDEX = re.compile(r"[0-9]{1,4}", re.ASCII)
 _FULL_ID = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
@@ -113,7 +114,10 @@ class Build:
 
     async def _check_triggers(self, instruction: Instruction, config: Mapping[str, Any]) -> None:
         """The ONBUILD triggers of a base image are run by the engine as they are: each must need no change."""
-        for text in config.get("OnBuild") or ():
+        triggers = config.get("OnBuild") or ()
+        if len(triggers) > MOST_TRIGGERS:
+            raise instruction.refusal(f"its base image has more than {MOST_TRIGGERS} triggers", status=413)
+        for text in triggers:
             trigger = _trigger(str(text), instruction.line, "\\")
             self.adds = self.adds or trigger.name == "ADD"
             if written(trigger, self._own_id, self._least_health).split() != str(text).split():

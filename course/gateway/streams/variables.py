@@ -9,8 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from course.gateway.policy.refusal import Refusal
 from course.gateway.streams.instruction import Instruction
 
+LONGEST = 4096
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#]", re.ASCII)
 _BRACED = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)(?::([-+])([^{}]*))?\}", re.ASCII)
 
@@ -31,6 +33,8 @@ def expand(word: str, values: Mapping[str, str], escape: str, instruction: Instr
     quote = ""
     at = 0
     while at < len(word):
+        if len(result) > LONGEST or (result and len(result[-1]) > 1 and sum(map(len, result)) > LONGEST):
+            raise _too_long(instruction)  # each ARG may double the one before it
         letter = word[at]
         at += 1
         if quote == "'":
@@ -55,7 +59,14 @@ def expand(word: str, values: Mapping[str, str], escape: str, instruction: Instr
             raise instruction.refusal("a variable in a form that is not known", "Write $NAME or ${NAME}.", status=400)
     if quote:
         raise instruction.refusal("a quote that is not closed", status=400)
-    return "".join(result)
+    text = "".join(result)
+    if len(text) > LONGEST:
+        raise _too_long(instruction)
+    return text
+
+
+def _too_long(instruction: Instruction) -> Refusal:
+    return instruction.refusal(f"a value of more than {LONGEST} characters", status=400)
 
 
 def _value(found: re.Match[str], values: Mapping[str, str], escape: str, instruction: Instruction) -> str:

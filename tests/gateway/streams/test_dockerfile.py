@@ -289,6 +289,21 @@ def test_what_engines_could_read_in_two_ways_is_refused(scope: Scope, text: str 
     assert refusal(scope, text).status == 400
 
 
+@pytest.mark.parametrize("text", ["RUN a\n" * 501, "# c\n" * 5001, "#" * 300_000])
+def test_a_file_that_takes_long_to_parse_is_refused(scope: Scope, text: str) -> None:
+    assert refusal(scope, f"FROM course/busybox\n{text}").status == 413
+
+
+def test_arguments_that_double_each_other_are_refused(scope: Scope) -> None:
+    doubling = "".join(f"ARG A{n}=$A{n - 1}$A{n - 1}\n" for n in range(1, 60))
+    assert "4096 characters" in refusal(scope, f"ARG A0=xx\n{doubling}FROM $A59").message
+
+
+def test_shifts_and_here_strings_are_no_here_documents(scope: Scope) -> None:
+    for command in ("RUN echo $((1<<2))", "RUN echo $(( 1 << 2 ))", "RUN cat <<<word"):
+        assert lines(scope, f"FROM course/busybox\n{command}")[1] == command
+
+
 # ---- the engine's own words
 
 
@@ -368,6 +383,10 @@ def test_triggers_in_the_file_follow_the_same_rules(scope: Scope) -> None:
 )
 def test_triggers_of_a_loaded_base_image_are_checked(scope: Scope, trigger: str) -> None:
     assert refusal(scope, "FROM shop:1", (trigger,)).status in (400, 403, 404)
+
+
+def test_more_triggers_than_an_image_needs_are_refused(scope: Scope) -> None:
+    assert refusal(scope, "FROM shop:1", ("RUN a",) * 101).status == 413
 
 
 def test_harmless_triggers_of_a_base_image_pass(scope: Scope) -> None:
