@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ log = logging.getLogger("course.gateway")
 Matcher = Callable[[str, str], Call]
 OVERFLOW = 32  # connections past the limit that still get an answer in words
 READ_SIZE = 256 * 1024
+WRITE_AHEAD = 512 * 1024  # bytes that may wait for a client before the engine is made to wait
 NO_BODY = (b"", b"null", b"{}")  # docker-py sends null with a push
 NO_CALL = Call("none", "", {}, {}, None, "none")
 
@@ -113,15 +115,7 @@ class SessionServer:
 
     async def start(self) -> None:
         """Open the socket; nobody else may connect, not even for a moment."""
-        self._protocols = _Protocols(
-            self._handle,
-            handler_cancellation=True,  # a client that vanishes stops its call, and with it the engine's work
-            access_log=None,
-            auto_decompress=False,
-            read_bufsize=READ_SIZE,
-            lingering_time=10.0,
-        )
-        self._protocols.most = self.scope.policy.limits.connections + OVERFLOW
+        self._protocols = _Protocols(self._handle, self.scope.policy.limits.connections + OVERFLOW)
         self.path.unlink(missing_ok=True)
         # The folder is private (0700), so the socket is out of reach until its mode is set.
         self._listener = await asyncio.get_running_loop().create_unix_server(
@@ -212,14 +206,50 @@ class SessionServer:
         return await self._table[x.call.route](x)
 
 
+class _Connection(RequestHandler):
+    """aiohttp's protocol, which answers what is no clean HTTP/1.1 as the engine's errors are, and without a log line.
+
+    aiohttp would log a traceback for each, and send the client's bytes back. `handle_error` is its documented hook.
+    """
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if status != 400:
+            return super().handle_error(request, status, exc, message)
+        raw = json.dumps({"message": "The request is not clean HTTP/1.1"}).encode()
+        answer = web.Response(body=raw, status=400, content_type="application/json", headers={"Server": "Slipway"})
+        answer.force_close()
+        return answer
+
+
 class _Protocols(web.Server):
     """aiohttp's server with a hard limit of connections; past it they are closed unanswered."""
 
-    most = 0
+    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], most: int) -> None:
+        # A client that vanishes stops its call, and with it the engine's work.
+        super().__init__(handler, handler_cancellation=True)
+        self._most = most
+
+    def __call__(self) -> RequestHandler:
+        return _Connection(
+            self,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type]  # aiohttp takes None for no log; its annotation does not say so
+            auto_decompress=False,
+            read_bufsize=READ_SIZE,
+            lingering_time=10.0,
+        )
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
-        if len(self.connections) > self.most:
+        # On a busy machine the engine, this process and the client seldom run at once: let each find some work.
+        transport.set_write_buffer_limits(high=WRITE_AHEAD)
+        if len(self.connections) > self._most:
             transport.abort()
 
 

@@ -15,7 +15,7 @@ from course.gateway.scope import Scope
 from course.gateway.upstream import EngineUnavailable, Upstream
 
 log = logging.getLogger("course.gateway")
-PAUSE = 1.0  # seconds between attempts while the engine is away
+PAUSE, LONGEST = 0.5, 4.0  # seconds between attempts while the engine is away: doubled from one to the other
 FILTERS = {"type": {"container": True, "volume": True}, "event": {"destroy": True}}
 
 
@@ -29,19 +29,23 @@ async def watch(engine: Upstream, scopes: Mapping[str, Scope]) -> None:
         scopes: the open scopes by sid; read at each event.
     """
     request = EngineRequest("GET", ("events",), {"filters": json.dumps(FILTERS)})
+    pause = PAUSE
     while True:
         try:
             async with engine.send(request) as events:
+                pause = PAUSE
                 for scope in tuple(scopes.values()):
                     await _compare(engine, scope)
                 async for event in json_documents(events):
                     for scope in tuple(scopes.values()):
                         _forget(scope, event)
         except EngineUnavailable as error:
-            log.info("the engine's events ended: %s", error)
+            if pause == PAUSE:
+                log.info("the engine's events ended: %s", error)
         except Exception:
             log.exception("following the engine's events failed")
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST)
 
 
 async def _compare(engine: Upstream, scope: Scope) -> None:
