@@ -346,7 +346,7 @@ class Sessions:
         if self._live and (count % RETRY_TICKS == 0 or not self._around.bases_complete):
             await self._around.refresh_bases()
         if count % RETRY_TICKS == 0:
-            self._networks.firewalled = await self._around.ensure_firewall()
+            self._networks.firewalled = await self._around.ensure_firewall(0.0)
             self._removals.take_up()
 
     async def _watch_quotas(self) -> None:

@@ -15,7 +15,7 @@ from course.gateway.policy.names import BASE_NAMES, EngineRequest
 from course.gateway.upstream import EngineUnavailable, Upstream
 
 ELSEWHERE = "the engine runs on another machine or in a container"
-LOOK = 5.0  # seconds
+LOOK = 15.0  # seconds that a look at the firewall is good for; the gateway looks every ten by itself
 
 
 class Surroundings:
@@ -63,9 +63,13 @@ class Surroundings:
         """Whether each base image is there."""
         return {tag.rpartition(":")[0] for tag in self.bases.tags} >= set(BASE_NAMES)
 
-    async def ensure_firewall(self) -> bool:
-        """Put the rules for sessions' networks in force, if nobody looked within 5 seconds; whether they are."""
-        if self._local and time.monotonic() - self._looked >= LOOK:
+    async def ensure_firewall(self, good_for: float = LOOK) -> bool:
+        """Put the rules for sessions' networks in force; whether they are.
+
+        Args:
+            good_for: seconds that an earlier look counts.
+        """
+        if self._local and time.monotonic() - self._looked >= good_for:
             self.firewall = await asyncio.to_thread(firewall.ensure)
             self._looked = time.monotonic()
         return not self.firewall
