@@ -84,7 +84,8 @@ def _second_engine(first: str, name: str, *, containerd_store: bool) -> Iterator
     if os.geteuid() != 0:
         pytest.skip("the second engine of the matrix needs root")
     home = Path(tempfile.mkdtemp(prefix="sw", dir="/tmp"))
-    daemon = Daemon(home, name, chroot=trixie_root(), containerd_store=containerd_store)
+    # the bridge has a name of this run, as another run on this machine may have engines of its own
+    daemon = Daemon(home, f"{name}{os.getpid() % 10000}", chroot=trixie_root(), containerd_store=containerd_store)
     try:
         with daemon:
             _copy_base_images(first, daemon.url)
