@@ -10,7 +10,7 @@ TOOLS := bubblewrap busybox-static chromium iproute2 iptables mmdebstrap postgre
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint bench bench-gateway bench-kernel bench-grading lock clean tools
+.PHONY: help setup lab test lint chaos bench bench-gateway bench-kernel bench-grading lock clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ tools: $(STAMP)
 test: setup tools ## every test, on a real engine and in a real browser
 	$(BIN)/python -m pytest $(ARGS)
 
+chaos: setup ## kill -9 of the gateway and of those who hold sessions, 200 times
+	SLIPWAY_CHAOS_KILLS=200 $(BIN)/python -m pytest tests/gateway/attacks/test_chaos.py --timeout 3600
+
 lint: $(STAMP) ## style, types, and the rules for lessons
 	$(BIN)/ruff format --check course grader tests
 	$(BIN)/ruff check course grader tests
@@ -56,6 +59,6 @@ lock: ## resolve requirements.lock anew from pyproject.toml (needs uv)
 	  --no-annotate --quiet pyproject.toml --output-file requirements.lock
 
 clean: ## end every session, stop the engine that setup started, remove .venv
-	-test ! -x $(BIN)/course || course session sweep --all
+	-test ! -x $(BIN)/course || course gateway stop --end-sessions
 	-test ! -x $(BIN)/course || course engine down
 	rm -rf $(VENV) artefacts .pytest_cache .mypy_cache .ruff_cache
