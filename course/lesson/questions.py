@@ -100,37 +100,46 @@ def _named(question: Question, letter: str) -> str:
 
 
 def question_box(question: Question, kept: str | None) -> Any:
-    """The question as radio buttons (Tab to reach them, arrow keys to choose) between its text and its state.
+    """The question as radio buttons between its text and its state: Tab goes from one to the next, Space chooses.
+
+    Each option is a group of its own, because JupyterLab takes the arrow keys that would move within one group.
 
     Args:
         question: what to ask.
         kept: the letter that was chosen before, None if none was.
 
     Returns:
-        An `ipywidgets.VBox`; choosing keeps the answer.
+        An `ipywidgets.VBox` of the text, one `RadioButtons` for each option, and the state; choosing keeps the answer.
     """
     import ipywidgets
 
-    buttons = ipywidgets.RadioButtons(
-        options=[(_named(question, letter), letter) for letter in _letters(question)],
-        value=kept if kept in _letters(question) else None,
-        layout={"width": "max-content"},
-    )
-    state = ipywidgets.HTML()
-
-    def tell(letter: str | None) -> None:
-        chosen = f"✓ Your prediction: {letter}. The next cells show what the engine says."
-        state.value = f"<p role='status'>{chosen if letter else '○ Not answered yet. Choose one option.'}</p>"
+    wide = {"width": "max-content"}
+    buttons = {
+        letter: ipywidgets.RadioButtons(
+            options=[(_named(question, letter), letter)], value=letter if letter == kept else None, layout=wide
+        )
+        for letter in _letters(question)
+    }
+    state = ipywidgets.HTML(_state(kept if kept in buttons else None))
 
     def chosen(change: dict[str, Any]) -> None:
-        if change["new"]:
-            keep(question, change["new"])
-        tell(change["new"])
+        letter = change["new"]
+        if letter is None:
+            return  # another one was chosen, see below
+        keep(question, letter)
+        state.value = _state(letter)
+        for other in buttons.keys() - {letter}:
+            buttons[other].value = None
 
-    tell(buttons.value)
-    buttons.observe(chosen, names="value")
+    for button in buttons.values():
+        button.observe(chosen, names="value")
     text = ipywidgets.HTML(f"<p><strong>Predict:</strong> {html.escape(question.text)}</p>")
-    return ipywidgets.VBox([text, buttons, state])
+    return ipywidgets.VBox([text, *buttons.values(), state])
+
+
+def _state(letter: str | None) -> str:
+    words = f"✓ Your prediction: {letter}. The next cells show what the engine says."
+    return f"<p role='status'>{words if letter else '○ Not answered yet. Choose one option.'}</p>"
 
 
 def _show(question: Question, kept: str | None) -> None:

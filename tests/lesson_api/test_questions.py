@@ -58,16 +58,19 @@ def test_the_buttons_have_a_text_twin(displayed: list[Any]) -> None:
 
 
 def test_choosing_a_button_keeps_the_answer_and_says_so() -> None:
-    _, buttons, state = question_box(load().question("L00-status"), None).children
-    assert buttons.value is None and "○ Not answered yet" in state.value, "nothing is chosen beforehand"
-    buttons.value = "C"
-    assert progress.prediction("L00-status") == progress.Prediction("C", "C", False)
+    _, *buttons, state = question_box(load().question("L00-status"), None).children
+    assert [button.value for button in buttons] == [None, None, None], "nothing is chosen beforehand"
+    assert "○ Not answered yet" in state.value
+    buttons[0].value = "A"
+    buttons[2].value = "C"
+    assert [button.value for button in buttons] == [None, None, "C"]
+    assert progress.prediction("L00-status") == progress.Prediction("A", "C", False)
     assert "✓ Your prediction: C" in state.value
 
 
 def test_the_buttons_show_the_earlier_answer() -> None:
-    _, buttons, state = question_box(load().question("L00-status"), "B").children
-    assert buttons.value == "B" and "✓ Your prediction: B" in state.value
+    _, *buttons, state = question_box(load().question("L00-status"), "B").children
+    assert [button.value for button in buttons] == [None, "B", None] and "✓ Your prediction: B" in state.value
 
 
 @pytest.mark.parametrize(
