@@ -118,7 +118,7 @@ class Upstream:
     """
 
     def __init__(self, socket: Path) -> None:
-        self._socket = socket
+        self.socket = socket
         self._idle: list[Wire] = []
         self._version: str | None = None
 
@@ -267,7 +267,7 @@ class Upstream:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
-                _, wire = await loop.create_unix_connection(Wire, str(self._socket))
+                _, wire = await loop.create_unix_connection(Wire, str(self.socket))
         except (OSError, TimeoutError) as error:
             raise EngineUnavailable("the engine does not answer on its socket") from error
         return wire

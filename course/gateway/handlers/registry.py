@@ -16,12 +16,14 @@ from typing import Any
 
 from aiohttp import web
 
+from course.gateway import peer
 from course.gateway.exchange import Exchange, own_containers, raise_for_error
 from course.gateway.owning import hold, name_on_engine, share_of, tag
 from course.gateway.policy import image, reference
 from course.gateway.policy.image import Transfer
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.refusal import Refusal
+from course.gateway.registry_door import open_door
 from course.gateway.streams import OutputFacts, translate_output
 
 PORT = 5000  # where a registry listens in its container, and what a lesson calls it by
@@ -135,10 +137,10 @@ async def _route(x: Exchange, transfer: Transfer, ports: dict[str, int], own: It
 
     A name that stands for someone else's image is left alone; the other spelling of the loopback is tried.
     """
-    port = ports[transfer.host]
+    registry = ports[transfer.host]
     path, known = transfer.target.partition("/")[2], set(own) | x.scope.visible_images()
-    lock = x.plane.registry_locks.setdefault(port, asyncio.Lock())
-    async with lock:
+    lock = x.plane.registry_locks.setdefault(registry, asyncio.Lock())
+    async with lock, _address(x, registry) as port:
         for host in LOOPBACK:
             route = Route(f"{host}:{port}/{path}", transfer.host, transfer.tag or "latest")
             taken = await x.plane.engine.ask(EngineRequest("GET", ("images", f"{route.engine}:{route.tag}", "json")))
@@ -150,6 +152,22 @@ async def _route(x: Exchange, transfer: Transfer, ports: dict[str, int], own: It
             yield route
         finally:
             await x.complete(_untag(x, route, transfer))
+
+
+@asynccontextmanager
+async def _address(x: Exchange, registry: int) -> AsyncIterator[int]:
+    """The port on the engine's loopback that a transfer goes to: a door of ours before the registry.
+
+    An engine on another machine or in a virtual one cannot reach the door. Then a learner's transfer goes to the
+    registry itself; a graded one, which must not lead the engine anywhere, is refused.
+    """
+    if peer.shares_namespace(peer.listener_pid(x.plane.engine.socket), "net"):
+        async with open_door(registry, x.limits) as port:
+            yield port
+    elif x.scope.policy.outside:
+        yield registry
+    else:
+        raise Refusal("A push or a pull", "this engine is on another machine than the gateway")
 
 
 async def _untag(x: Exchange, route: Route, transfer: Transfer) -> None:
