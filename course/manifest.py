@@ -31,7 +31,7 @@ class _Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """A table of a TOML file: a misspelt field is an error, not a default."""
 
 
-class Misconception(_Table, kw_only=True):
+class Misconception(_Table, frozen=True, kw_only=True):
     """A wrong idea about containers that learners bring, and what the engine shows against it."""
 
     id: str
@@ -40,7 +40,7 @@ class Misconception(_Table, kw_only=True):
     rule: str
 
 
-class Objective(_Table, kw_only=True):
+class Objective(_Table, frozen=True, kw_only=True):
     """What a learner can do afterwards; the text starts with an observable verb.
 
     `met_by` names the exercises whose checks observe it.
@@ -50,7 +50,7 @@ class Objective(_Table, kw_only=True):
     met_by: tuple[str, ...]
 
 
-class StateHint(_Table, kw_only=True):
+class StateHint(_Table, frozen=True, kw_only=True):
     """A hint for a state that the engine shows: the first one that matches the learner's object is given.
 
     Exactly one of `container` and `image` names the object. `status` is a container status of the Engine API
@@ -68,7 +68,7 @@ class StateHint(_Table, kw_only=True):
         return self.status in (None, status) and self.exit_code in (None, exit_code)
 
 
-class Exercise(_Table, kw_only=True):
+class Exercise(_Table, frozen=True, kw_only=True):
     """One graded exercise: its id starts with the lesson's id, as in `L01-stay-up`."""
 
     id: str
@@ -79,14 +79,14 @@ class Exercise(_Table, kw_only=True):
     state_hints: tuple[StateHint, ...] = ()
 
 
-class Prepared(_Table, kw_only=True):
+class Prepared(_Table, frozen=True, kw_only=True):
     """An image that an earlier lesson would have left: built from a folder of this lesson when it is missing."""
 
     image: str
     context: str
 
 
-class Parameter(_Table, kw_only=True):
+class Parameter(_Table, frozen=True, kw_only=True):
     """A value that differs between learners and stays the same over attempts.
 
     Either one of `choices`, or a whole number in `between` (both ends included).
@@ -97,7 +97,7 @@ class Parameter(_Table, kw_only=True):
     between: tuple[int, int] | None = None
 
 
-class Option(_Table, kw_only=True):
+class Option(_Table, frozen=True, kw_only=True):
     """One answer of a question: the right one, or a wrong one that names its misconception."""
 
     text: str
@@ -105,7 +105,7 @@ class Option(_Table, kw_only=True):
     misconception: str | None = None
 
 
-class Question(_Table, kw_only=True):
+class Question(_Table, frozen=True, kw_only=True):
     """A question that a learner answers before the engine shows the truth.
 
     `because` finishes the sentence "you predicted …, the engine says …, because …".
@@ -191,13 +191,13 @@ class Course:
                 yield lesson, exercise
 
 
-class _CourseFile(_Table, kw_only=True):
+class _CourseFile(_Table, frozen=True, kw_only=True):
     title: str
     lessons: tuple[str, ...]
     misconceptions: dict[str, dict[str, str]] = {}  # msgspec copies an empty default for each object
 
 
-class _LessonFile(_Table, kw_only=True):
+class _LessonFile(_Table, frozen=True, kw_only=True):
     title: str
     idea: str
     minutes: int
@@ -209,7 +209,7 @@ class _LessonFile(_Table, kw_only=True):
     parameters: tuple[Parameter, ...] = ()
 
 
-class _QuestionsFile(_Table, kw_only=True):
+class _QuestionsFile(_Table, frozen=True, kw_only=True):
     questions: tuple[Question, ...] = ()
 
 
