@@ -19,8 +19,11 @@ from course.lint.command import lint
 from course.mutate.command import mutate
 
 app = typer.Typer(help="Slipway: images and containers, on a real Docker engine.", no_args_is_help=True)
-for command in (lab, shell, progress, reset, doctor):
-    app.command()(command)
+app.command()(lab)
+app.command()(shell)
+app.command()(progress)
+app.command()(reset)
+app.command()(doctor)
 
 app.add_typer(engine, name="engine")
 app.add_typer(images, name="images")

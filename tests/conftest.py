@@ -112,10 +112,12 @@ def trixie_root() -> Path:
 def _copy_base_images(source: str, target: str) -> None:
     """Seed one engine with the base images of another, as a stream."""
     names = ["course/busybox", "course/python", "course/node", "course/registry"]
-    with closing(docker.DockerClient(base_url=source, version="auto", timeout=300)) as one:
-        with closing(docker.DockerClient(base_url=target, version="auto", timeout=300)) as two:
-            for name in names:
-                two.images.load(one.images.get(name).save(named=True))
+    with (
+        closing(docker.DockerClient(base_url=source, version="auto", timeout=300)) as one,
+        closing(docker.DockerClient(base_url=target, version="auto", timeout=300)) as two,
+    ):
+        for name in names:
+            two.images.load(one.images.get(name).save(named=True))
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """What a session costs against the bare socket, in one interleaved run: `make bench-gateway`.
 
-Each round does the same work directly and through a session, in turn, so that a busy moment of the machine meets both. The
-figures are medians over the rounds; the bars are those of the gateway's own README.
+Each round does the same work directly and through a session, in turn, so that a busy moment of the machine meets both.
+The figures are medians over the rounds; the bars are those of the gateway's own README.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any
 
 import docker
 
@@ -37,11 +38,26 @@ def interleaved(rounds: int, direct: Callable[[], object], through: Callable[[],
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-def cycle(client: docker.DockerClient) -> Callable[[], None]:
+def report(what: str, cost: tuple[float, float], verdict: str) -> None:
+    """Print one line: milliseconds directly and through a session, and what follows."""
+    print(f"{what:42} direct {cost[0] * 1e3:9.2f} ms   session {cost[1] * 1e3:9.2f} ms   {verdict}", flush=True)
+
+
+@contextmanager
+def own_network(client: docker.DockerClient) -> Iterator[str]:
+    """A user-defined network, as every session has one, for a like comparison."""
+    network = client.networks.create("bench-direct")
+    try:
+        yield "bench-direct"
+    finally:
+        network.remove()
+
+
+def cycle(client: docker.DockerClient, **options: Any) -> Callable[[], None]:
     """create + start + wait + remove of one short container."""
 
     def run() -> None:
-        container = client.containers.create("course/busybox", ["true"])
+        container = client.containers.create("course/busybox", ["true"], **options)
         container.start()
         container.wait()
         container.remove()
@@ -56,7 +72,7 @@ def listing(client: docker.DockerClient) -> Callable[[], None]:
 def saving(client: docker.DockerClient, image: str) -> Callable[[], None]:
     def run() -> None:
         size = sum(len(chunk) for chunk in client.api.get_image(image, chunk_size=MIB))
-        assert size > 512 * MIB
+        assert size > 256 * MIB
 
     return run
 
@@ -98,32 +114,24 @@ def main() -> None:
         opened = stack.enter_context(session())
         direct = stack.enter_context(closing(docker.DockerClient(base_url=engine, version="1.41", timeout=600)))
         through = stack.enter_context(closing(docker.DockerClient(base_url=opened.url, version="1.41", timeout=600)))
-        a, b = interleaved(asked.rounds, cycle(direct), cycle(through))
-        print(
-            f"create+start+wait+remove  direct {a * 1e3:7.1f} ms  session {b * 1e3:7.1f} ms  ratio {b / a:.3f}",
-            flush=True,
-        )
-        a, b = interleaved(asked.rounds * 10, listing(direct), listing(through))
-        print(
-            f"GET /containers/json      direct {a * 1e3:7.2f} ms  session {b * 1e3:7.2f} ms  more {(b - a) * 1e3:.2f} ms",
-            flush=True,
-        )
+        cost = interleaved(asked.rounds, cycle(direct), cycle(through))
+        report("create+start+wait+remove", cost, f"ratio {cost[1] / cost[0]:.3f}")
+        with own_network(direct) as network:
+            cost = interleaved(asked.rounds, cycle(direct, network=network), cycle(through))
+            report("the same, direct on a network of its own", cost, f"ratio {cost[1] / cost[0]:.3f}")
+        cost = interleaved(asked.rounds, cycle(direct, network_mode="none"), cycle(through, network_mode="none"))
+        report("the same without a network", cost, f"ratio {cost[1] / cost[0]:.3f}")
+        cost = interleaved(asked.rounds * 10, listing(direct), listing(through))
+        report("GET /containers/json", cost, f"{(cost[1] - cost[0]) * 1e3:.2f} ms more")
         image = large_image(through, asked.megabytes)
         try:
-            a, b = interleaved(3, saving(direct, image), saving(through, image))
-            rate = asked.megabytes / a, asked.megabytes / b
-            print(
-                f"save of {asked.megabytes} MB          direct {rate[0]:7.0f} MB/s session {rate[1]:7.0f} MB/s ratio {a / b:.3f}",
-                flush=True,
-            )
+            cost = interleaved(5, saving(direct, image), saving(through, image))
+            report(f"save of {asked.megabytes} MB", cost, f"throughput ratio {cost[0] / cost[1]:.3f}")
         finally:
             through.images.remove("bench-large:1")
         many = [stack.enter_context(session()).url for _ in range(asked.sessions)]
-        a, b = interleaved(4, crowd([engine] * asked.sessions, 2), crowd(many, 2))
-        print(
-            f"{asked.sessions} clients at once, 2 each direct {a:7.2f} s   session {b:7.2f} s   ratio {b / a:.3f}",
-            flush=True,
-        )
+        cost = interleaved(4, crowd([engine] * asked.sessions, 2), crowd(many, 2))
+        report(f"{asked.sessions} clients at once, two cycles each", cost, f"ratio {cost[1] / cost[0]:.3f}")
 
 
 if __name__ == "__main__":

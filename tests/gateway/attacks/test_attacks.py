@@ -1,8 +1,8 @@
 """Every known attack, sent as raw bytes to a session's socket; the engine is looked at afterwards, past the gateway.
 
 `shared.jsonl` holds the cases the gateway was designed against, `own.jsonl` those found while it was built. Each case
-is one request with placeholders; what a request alone cannot say (an archive, a container to prepare) is in `SETUPS`, and
-what must be true besides the general rules is in `CHECKS`.
+is one request with placeholders; what a request alone cannot say (an archive, a container to prepare) is in `SETUPS`,
+and what must be true besides the general rules is in `CHECKS`.
 
 The general rules, for every case: nothing of the victim's and nothing outside the session has changed; no container
 of the attacker's is without its limits; no answer holds a word that gives the victim away.
