@@ -270,7 +270,7 @@ def test_no_other_event_is_shown(document, names):
         (f"container sw-{FOREIGN_SID}--secret is running", "container … is running"),
         (f"image slipway.invalid/{FOREIGN_SID}/d/secret:1 has", "image … has"),
         ("open /var/lib/docker/overlay2/abc/merged/x: no such file", "open …: no such file"),
-        ("open /tmp/dev/x/data/containers/abc/y.log failed", "open … failed"),
+        ("open /srv/x/data/containers/abc/y.log failed", "open … failed"),
         ("stat /etc/passwd: permission denied", "stat /etc/passwd: permission denied"),
         ("nothing to change", "nothing to change"),
     ],
