@@ -37,22 +37,30 @@ class Refused(Exception):
     """Something that the registry answered does not pass; the text says what."""
 
 
+def address(sid: str) -> str:
+    """The loopback address of a session's doors: one for each session, so that a tag which a killed gateway left on
+    the engine tells whose it is. An engine takes plain HTTP on all of 127.0.0.0/8."""
+    one, two, three = bytes.fromhex(sid[:6])  # a sid begins with a letter, so `one` is 160 at least
+    return f"127.{one}.{two}.{1 + three % 254}"
+
+
 @asynccontextmanager
-async def open_door(registry: int, limits: Limits) -> AsyncIterator[int]:
-    """Give the port of a door to the registry that is published on 127.0.0.1 at port `registry`.
+async def open_door(sid: str, registry: int, limits: Limits) -> AsyncIterator[int]:
+    """Give the port, at `address(sid)`, of a door to the registry that is published on 127.0.0.1 at port `registry`.
 
     Args:
+        sid: the session that moves an image.
         registry: a port of an own container.
         limits: `image_tar` and `inflate_ratio` bound what one pull may inflate to.
     """
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=10.0, sock_read=120.0)
     async with aiohttp.ClientSession(auto_decompress=False, timeout=timeout) as client:
-        door = _Door(client, registry, limits)
+        door = _Door(client, registry, limits, address(sid))
         server = web.Server(door.pass_on, access_log=None, auto_decompress=False, handler_cancellation=True)
         runner = web.ServerRunner(server, shutdown_timeout=0.1)
         await runner.setup()
         try:
-            site = web.TCPSite(runner, "127.0.0.1", 0)
+            site = web.TCPSite(runner, door.host, 0)
             await site.start()
             door.port = int(runner.addresses[0][1])
             yield door.port
@@ -61,7 +69,8 @@ async def open_door(registry: int, limits: Limits) -> AsyncIterator[int]:
 
 
 class _Door:
-    def __init__(self, client: aiohttp.ClientSession, registry: int, limits: Limits) -> None:
+    def __init__(self, client: aiohttp.ClientSession, registry: int, limits: Limits, host: str) -> None:
+        self.host = host
         self._client, self._registry, self._limits = client, registry, limits
         self._inflated = 0  # over all layers of the transfer
         self.port = 0
@@ -73,7 +82,7 @@ class _Door:
         # An engine sends one Accept line for each kind of manifest.
         headers = {name: ", ".join(request.headers.getall(name)) for name in ASKED if name in request.headers}
         # An upload's address is made from the host that was asked, so the engine comes back to the door.
-        headers |= {"Host": f"127.0.0.1:{self.port}", "Accept-Encoding": "identity"}
+        headers |= {"Host": f"{self.host}:{self.port}", "Accept-Encoding": "identity"}
         if request.content_length is not None:
             headers["Content-Length"] = str(request.content_length)
         url = URL(f"http://127.0.0.1:{self._registry}{request.raw_path}", encoded=True)
@@ -113,7 +122,7 @@ class _Door:
         headers = {name: answer.headers[name] for name in ANSWERED if name in answer.headers}
         if place := answer.headers.get("Location"):
             there = urlsplit(place)
-            if there.netloc not in ("", f"127.0.0.1:{self.port}") or not there.path.startswith("/v2/"):
+            if there.netloc not in ("", f"{self.host}:{self.port}") or not there.path.startswith("/v2/"):
                 raise Refused("the registry sends an upload elsewhere")
             headers["Location"] = there._replace(scheme="", netloc="").geturl()
         return headers
@@ -171,4 +180,4 @@ class _Gauge:
             raise Refused("the layers inflate to more than an image of a session may hold")
 
 
-__all__ = ["Refused", "open_door"]
+__all__ = ["Refused", "address", "open_door"]

@@ -18,6 +18,7 @@ from course.gateway.cgroups import Cgroups
 from course.gateway.ledger import Entry
 from course.gateway.policy.names import OWNER_LABEL, SESSION_LABEL, EngineRequest
 from course.gateway.policy.reference import ENGINE_HOST
+from course.gateway.registry_door import address
 from course.gateway.upstream import Upstream
 
 log = logging.getLogger("course.gateway")
@@ -200,13 +201,15 @@ class Sweeper:
         """The session's engine tags; the tag that says whose session it was comes last, then its digests."""
         tags, digests = [], []
         for image in await listing(self._engine, ("images", "json"), {"all": "1"}):
-            own = [tag for tag in image.get("RepoTags") or () if tag.startswith(f"{ENGINE_HOST}/{of.sid}/")]
+            # the second is the name of an image on its way to or from a registry
+            marks = (f"{ENGINE_HOST}/{of.sid}/", f"{address(of.sid)}:")
+            own = [tag for tag in image.get("RepoTags") or () if tag.startswith(marks)]
             tags += own
             named = [tag for tag in image.get("RepoTags") or () if tag != "<none>:<none>"]
             if not named and _is_own(of, image):
                 digests += [ref for ref in image.get("RepoDigests") or () if ref != "<none>@<none>"]
         ranks = {"d": 0, "h": 0, "hold": 1, "owner": 2}
-        tags.sort(key=lambda tag: ranks.get(tag.split("/", 2)[2].partition(":")[0].partition("/")[0], 0))
+        tags.sort(key=lambda tag: ranks.get(tag.split("/", 2)[-1].partition(":")[0].partition("/")[0], 0))
         return [Leftover("tag", tag) for tag in tags] + [Leftover("digest", ref) for ref in digests]
 
     async def _images(self, of: Belongings) -> list[Leftover]:

@@ -23,12 +23,11 @@ from course.gateway.policy import image, reference
 from course.gateway.policy.image import Transfer
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.refusal import Refusal
-from course.gateway.registry_door import open_door
+from course.gateway.registry_door import address, open_door
 from course.gateway.streams import OutputFacts, translate_output
 
 PORT = 5000  # where a registry listens in its container, and what a lesson calls it by
 NO_LOGIN = {"X-Registry-Auth": "e30="}  # {} in base64: the engine wants the header
-LOOPBACK = ("127.0.0.1", "localhost")
 
 
 @dataclass(frozen=True)
@@ -135,18 +134,15 @@ async def _progress(x: Exchange, response: Any, facts: OutputFacts, route: Route
 async def _route(x: Exchange, transfer: Transfer, ports: dict[str, int], own: Iterable[str]) -> AsyncIterator[Route]:
     """The name on the engine for the time of a transfer, one transfer at a time for each registry.
 
-    A name that stands for someone else's image is left alone; the other spelling of the loopback is tried.
+    A name that stands for someone else's image is left alone.
     """
     registry = ports[transfer.host]
     path, known = transfer.target.partition("/")[2], set(own) | x.scope.visible_images()
     lock = x.plane.registry_locks.setdefault(registry, asyncio.Lock())
-    async with lock, _address(x, registry) as port:
-        for host in LOOPBACK:
-            route = Route(f"{host}:{port}/{path}", transfer.host, transfer.tag or "latest")
-            taken = await x.plane.engine.ask(EngineRequest("GET", ("images", f"{route.engine}:{route.tag}", "json")))
-            if taken.status == 404 or (taken.ok and taken.value.get("Id") in known):
-                break
-        else:
+    async with lock, _address(x, registry) as host:
+        route = Route(f"{host}/{path}", transfer.host, transfer.tag or "latest")
+        taken = await x.plane.engine.ask(EngineRequest("GET", ("images", f"{route.engine}:{route.tag}", "json")))
+        if taken.status != 404 and (not taken.ok or taken.value.get("Id") not in known):
             raise Refusal(f"{transfer.reference.familiar()} cannot be moved", "its name is in use", status=409)
         try:
             yield route
@@ -155,17 +151,17 @@ async def _route(x: Exchange, transfer: Transfer, ports: dict[str, int], own: It
 
 
 @asynccontextmanager
-async def _address(x: Exchange, registry: int) -> AsyncIterator[int]:
-    """The port on the engine's loopback that a transfer goes to: a door of ours before the registry.
+async def _address(x: Exchange, registry: int) -> AsyncIterator[str]:
+    """Where on the engine's loopback a transfer goes to: a door of ours before the registry.
 
     An engine on another machine or in a virtual one cannot reach the door. Then a learner's transfer goes to the
     registry itself; a graded one, which must not lead the engine anywhere, is refused.
     """
     if peer.shares_namespace(peer.listener_pid(x.plane.engine.socket), "net"):
-        async with open_door(registry, x.limits) as port:
-            yield port
+        async with open_door(x.scope.sid, registry, x.limits) as port:
+            yield f"{address(x.scope.sid)}:{port}"
     elif x.scope.policy.outside:
-        yield registry
+        yield f"127.0.0.1:{registry}"
     else:
         raise Refusal("A push or a pull", "this engine is on another machine than the gateway")
 

@@ -12,9 +12,10 @@ import pytest
 from aiohttp import web
 
 from course.gateway.policy.limits import MIB, Limits
-from course.gateway.registry_door import open_door
+from course.gateway.registry_door import address, open_door
 
 Serve = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+SID = "abcdef012345"
 LIMITS = Limits(image_tar=64 * MIB)
 
 
@@ -27,8 +28,8 @@ def through_the_door(serve: Serve, method: str, path: str, **options: object) ->
         try:
             await web.TCPSite(runner, "127.0.0.1", 0).start()
             registry = int(runner.addresses[0][1])
-            async with open_door(registry, LIMITS) as port, aiohttp.ClientSession(auto_decompress=False) as engine:
-                url = f"http://127.0.0.1:{port}{path}"
+            async with open_door(SID, registry, LIMITS) as port, aiohttp.ClientSession(auto_decompress=False) as engine:
+                url = f"http://{address(SID)}:{port}{path}"
                 async with engine.request(method, url, allow_redirects=False, **options) as answer:  # type: ignore[arg-type]
                     try:
                         return answer.status, await answer.read(), dict(answer.headers)
@@ -48,6 +49,11 @@ def always(body: bytes = b"", status: int = 200, **headers: str) -> Serve:
         return web.Response(body=body, status=status, headers={key.replace("_", "-"): headers[key] for key in headers})
 
     return serve
+
+
+def test_the_address_of_a_door_is_a_loopback_address_of_its_session() -> None:
+    assert address("abcdef012345") == "127.171.205.240"
+    assert address("ffffff000000") == "127.255.255.2"  # never the broadcast address
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
