@@ -1,4 +1,4 @@
-"""A real JupyterLab as `course lab` starts it, and a real browser."""
+"""A real JupyterLab as `make lab` starts it, and a real browser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -68,7 +67,7 @@ def lab_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def lab_url(engine_url: str, lab_workspace: Path) -> Iterator[str]:
-    """The address that `course lab --no-browser` prints."""
+    """The address that `make lab ARGS=--no-browser` prints."""
     yield from _server(lab_workspace, [])
 
 
@@ -94,12 +93,11 @@ def _nothing_stays_behind_of_a_module(engine: docker.DockerClient) -> Iterator[N
 def _server(workspace: Path, options: list[str]) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "course.cli", "lab", "--no-browser", f"--port={port}", f"--workspace={workspace}"]
+    asked = " ".join(["--no-browser", f"--port={port}", f"--workspace={workspace}", *options])
+    command = ["make", "--directory", str(ARTEFACTS.parent), "lab", f"ARGS={asked}"]
     log = (workspace / f".server-{port}.log").open("w+")
     environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(workspace / f".runtime-{port}")}
-    process = subprocess.Popen(
-        [*command, *options], stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True
-    )
+    process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
     try:
         yield _printed_url(process, Path(log.name))
     finally:
