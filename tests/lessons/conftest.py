@@ -36,9 +36,9 @@ def course() -> Course:
     return COURSE
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def session_env(engine_url: str) -> Iterator[dict[str, str]]:
-    """What a kernel needs to work in a session of its own, which ends with the module that asked."""
+    """What a kernel needs to work in a session of its own, which ends with the test, and with it its build cache."""
     from course.gateway import session
 
     with pytest.MonkeyPatch.context() as patch:

@@ -1,1 +1,0 @@
-client.containers.run("course/busybox", ["sh", "-c", "echo hello"], name="hello")

@@ -1,1 +1,0 @@
-client.containers.run("course/busybox", ["true"], name="hello")

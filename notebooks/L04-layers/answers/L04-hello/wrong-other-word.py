@@ -1,1 +1,0 @@
-client.containers.run("course/busybox", ["echo", "goodbye"], name="hello")

@@ -1,0 +1,2 @@
+Path(".dockerignore").write_text("secret.env\nnotes\n")
+client.images.build(path="kiosk", tag="kiosk")

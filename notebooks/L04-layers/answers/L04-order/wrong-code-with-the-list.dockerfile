@@ -1,0 +1,6 @@
+FROM course/busybox
+WORKDIR /srv
+COPY packages.txt install.sh orders.sh ./
+RUN sh install.sh
+COPY orders.sh .
+CMD ["sh", "orders.sh"]

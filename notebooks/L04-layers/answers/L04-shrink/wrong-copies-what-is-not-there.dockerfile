@@ -1,0 +1,4 @@
+FROM course/busybox
+WORKDIR /srv
+COPY catalog.txt .
+CMD ["cat", "catalog.txt"]

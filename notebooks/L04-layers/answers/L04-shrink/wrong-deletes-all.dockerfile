@@ -1,0 +1,5 @@
+FROM course/busybox
+WORKDIR /srv
+COPY make.sh .
+RUN sh make.sh && rm -r drafts catalog.txt
+CMD ["cat", "catalog.txt"]

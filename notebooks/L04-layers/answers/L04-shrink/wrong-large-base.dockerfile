@@ -1,0 +1,5 @@
+FROM course/python
+WORKDIR /srv
+COPY make.sh .
+RUN sh make.sh && rm -r drafts
+CMD ["cat", "catalog.txt"]

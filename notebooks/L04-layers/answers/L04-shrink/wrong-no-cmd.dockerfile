@@ -1,0 +1,4 @@
+FROM course/busybox
+WORKDIR /srv
+COPY make.sh .
+RUN sh make.sh && rm -r drafts

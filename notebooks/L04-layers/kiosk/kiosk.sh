@@ -1,0 +1,3 @@
+#!/bin/sh
+# Prints the prices of the kiosk.
+cat prices.txt

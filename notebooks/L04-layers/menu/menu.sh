@@ -1,0 +1,4 @@
+#!/bin/sh
+# Prints the menu of the day.
+echo tea
+echo soup
