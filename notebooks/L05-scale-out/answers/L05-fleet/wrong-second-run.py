@@ -1,0 +1,12 @@
+goods = parameter("goods")
+print("your goods:", goods)
+servers = {}
+for name in ["web-1", "web-2", "web-3"]:
+    servers[name] = client.containers.run("ada-shop", name=name, ports={"7080/tcp": None}, environment={"GOODS": goods}, detach=True)
+servers["web-2"].kill()
+servers.pop("web-2").remove()
+client.containers.run("ada-shop", name="web-2", ports={"7080/tcp": None}, environment={"GOODS": goods}, detach=True)
+pages = []
+for server in servers.values():
+    server.reload()
+    pages.append(visit(server.ports["7080/tcp"][0]["HostPort"]))

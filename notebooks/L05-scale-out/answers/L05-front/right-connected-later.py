@@ -1,0 +1,6 @@
+town = client.networks.create("town", driver="bridge")
+a = client.containers.run("ada-shop", name="web-a", detach=True)
+b = client.containers.run("ada-shop", name="web-b", detach=True, publish_all_ports=True)
+town.connect(a)
+town.connect(b, aliases=["second"])
+client.containers.run("ada-front", name="front", network="town", ports={8080: None}, environment=["SERVERS=second:7080,web-a:7080"], detach=True)

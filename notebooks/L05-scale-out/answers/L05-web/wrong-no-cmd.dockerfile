@@ -1,0 +1,5 @@
+FROM course/node
+WORKDIR /srv
+COPY server.js .
+EXPOSE 7080
+USER app

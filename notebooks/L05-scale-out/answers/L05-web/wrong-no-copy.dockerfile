@@ -1,0 +1,5 @@
+FROM course/node
+WORKDIR /srv
+EXPOSE 7080
+USER app
+CMD ["node", "server.js"]

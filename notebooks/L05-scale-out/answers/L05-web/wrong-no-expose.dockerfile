@@ -1,0 +1,5 @@
+FROM course/node
+WORKDIR /srv
+COPY server.js .
+USER app
+CMD ["node", "server.js"]
