@@ -16,7 +16,7 @@ from pathlib import Path
 
 import docker
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 FLAGS = [
     "--headless",
@@ -30,6 +30,7 @@ FLAGS = [
 ]
 ARTEFACTS = Path(__file__).resolve().parents[2] / "artefacts"
 START_SECONDS = 60.0
+expect.set_options(timeout=60_000)  # milliseconds; a deadline for a busy machine, not a wait
 
 
 @pytest.fixture(scope="session")
