@@ -13,6 +13,7 @@ from typing import Any
 
 from course.errors import CourseError
 from course.kernel.attach import Attachment
+from course.widgets import snapshot
 
 
 class TerminalSession:
@@ -57,8 +58,9 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server: Any) -> None:
-    """Name the workspace for every kernel and terminal of this server."""
+    """Name the workspace for every kernel and terminal of this server, and save pictures as their static pages."""
     os.environ.setdefault("SLIPWAY_WORKSPACE", str(Path(server.root_dir).resolve()))
+    snapshot.install(server.contents_manager)
 
 
 async def _start_jupyter_server_extension(server: Any) -> None:

@@ -1,0 +1,19 @@
+"""Live pictures of the session's engine: one idea each, with the same facts as text."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from course.widgets.engine_picture import engine_map as engine_map
+    from course.widgets.lifecycle_picture import lifecycle as lifecycle
+
+_HOMES = {"engine_map": "engine_picture", "lifecycle": "lifecycle_picture"}
+__all__ = ["engine_map", "lifecycle"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,130 @@
+"""One feed serves all pictures of a session, gathers floods, survives a break, and ends with its last picture."""
+
+from __future__ import annotations
+
+import gc
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import docker
+from live_kernel import LiveKernel
+
+from course.gateway import Session
+from course.widgets import engine_map
+from course.widgets.feed import Feed, feed_of
+from course.widgets.reading import World
+
+Until = Callable[[Callable[[], object], str], None]
+
+
+class Listener:
+    """Keeps what a feed tells."""
+
+    def __init__(self) -> None:
+        self.told: list[World] = []
+
+    def take(self, world: World) -> None:
+        self.told.append(world)
+
+
+def feed_threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("slipway-feed")]
+
+
+def test_pictures_of_one_session_share_one_feed_that_ends_with_them(inside: docker.DockerClient, until: Until) -> None:
+    pictures = [engine_map() for _ in range(5)]
+    assert len(feed_threads()) == 2
+    assert "5 receivers" in repr(feed_of(pictures[0]._url))
+    for picture in pictures:
+        picture.close()
+    until(lambda: not feed_threads(), "the feed's threads end")
+
+
+def test_a_listener_that_nobody_else_knows_is_forgotten(
+    inside: docker.DockerClient, widget_session: Session, until: Until
+) -> None:
+    feed, listener = Feed(widget_session.url), Listener()
+    feed.subscribe(listener.take)
+    assert len(feed_threads()) == 2
+    del listener
+    gc.collect()
+    inside.containers.create("course/busybox", ["true"])  # the next event finds that nobody listens
+    until(lambda: not feed_threads(), "the feed's threads end")
+    assert repr(feed) == "<Feed at rest, 0 receivers>"
+
+
+def test_a_flood_of_events_is_gathered(inside: docker.DockerClient, widget_session: Session, until: Until) -> None:
+    feed, listener = Feed(widget_session.url), Listener()
+    feed.subscribe(listener.take)
+    container = inside.containers.create("course/busybox", ["true"], name="n0")
+    until(lambda: listener.told and listener.told[-1].containers, "the container")
+    before = len(listener.told)
+    for number in range(1, 41):
+        container.rename(f"n{number}")
+    until(lambda: listener.told[-1].containers[0].name == "n40", "the last name")
+    assert len(listener.told) - before < 40, "several events were answered by one reading"
+    feed.unsubscribe(listener.take)
+
+
+def test_the_feed_comes_back_after_its_stream_broke(
+    inside: docker.DockerClient, widget_session: Session, until: Until
+) -> None:
+    feed, listener = Feed(widget_session.url), Listener()
+    feed.subscribe(listener.take)
+    following = feed._following
+    assert following is not None
+    until(lambda: following._stream is not None, "the stream")
+    first = following._stream
+    first.close()  # as an interrupted cell does with every stream that is open
+    until(lambda: following._stream is not first, "a new stream")
+    inside.containers.create("course/busybox", ["true"], name="after")
+    until(lambda: listener.told and listener.told[-1].containers, "what happened after the break")
+    feed.unsubscribe(listener.take)
+    until(lambda: not feed_threads(), "the feed's threads end")
+
+
+def test_trouble_is_told_in_words(tmp_path: Path, until: Until) -> None:
+    from course.widgets.reading import Reader
+
+    path = tmp_path / "engine.sock"
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(path))
+        reader = Reader(docker.DockerClient(base_url=f"unix://{path}", version="1.41", timeout=1))
+        world = reader.read()
+    assert world.trouble and world.images == ()
+
+
+RUN = "import course.widgets\npicture = course.widgets.engine_map()\npicture"
+COUNT = """
+import os, threading, time
+from ipywidgets.widgets.widget import _instances
+def count():
+    sockets = 0
+    for number in os.listdir("/proc/self/fd"):
+        try:
+            sockets += os.readlink(f"/proc/self/fd/{number}").startswith("socket:")
+        except OSError:
+            pass
+    feeds = sum(thread.name.startswith("slipway") for thread in threading.enumerate())
+    return feeds, sockets, len(_instances)
+"""
+SETTLED = """
+end = time.monotonic() + 30
+while (count()[0], count()[2]) != (first[0], first[2]) or count()[1] > first[1] + 2:
+    assert time.monotonic() < end, (first, count())
+    time.sleep(0.05)
+"""
+
+
+def test_a_hundred_runs_of_a_cell_leave_no_thread_socket_or_widget(widget_session: Session, tmp_path: Path) -> None:
+    with LiveKernel(tmp_path, widget_session.environment()) as kernel:
+        kernel.run(COUNT)
+        assert kernel.run(RUN).ok
+        assert kernel.run(RUN).ok
+        assert kernel.run("first = count(); assert first[0] == 2, first").ok
+        for _ in range(100):
+            assert kernel.run(RUN).ok
+        settled = kernel.run(SETTLED)
+        assert settled.ok, settled.error
