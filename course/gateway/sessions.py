@@ -177,15 +177,15 @@ class Sessions:
             raise GatewayError("a name of up to 80 letters, digits and . _ + -", repr(name), "choose another name")
         if policy not in POLICIES:
             raise GatewayError("a policy: learner or grading", policy, "--policy learner")
+        if name in self._opening:  # first: it serves already, but takes no lease before it is admitted
+            if find:
+                return await asyncio.shield(self._opening[name])
+            raise NameTaken("a name that is free", f"{name!r} is being opened", "choose another name")
         for live in self._live.values():
             if live.scope.name == name and not live.reason:
                 if find and live.scope.row.policy == policy:
                     return live
                 raise NameTaken("a name that is free", f"{name!r} is open", f"`course session end {name}`")
-        if name in self._opening:
-            if find:
-                return await asyncio.shield(self._opening[name])
-            raise NameTaken("a name that is free", f"{name!r} is being opened", "choose another name")
         task = self._opening[name] = asyncio.create_task(self._open(name, policy, family))
         task.add_done_callback(lambda _: self._opening.pop(name, None))
         return await asyncio.shield(task)
