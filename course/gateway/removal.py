@@ -74,7 +74,8 @@ class Removals:
             await asyncio.wait(set(self._under_way.values()))
 
     def _belongings(self, sid: str) -> Belongings:
-        others = [scope.images() | scope.leftovers() for scope in self._scopes.values() if scope.sid != sid]
+        ending = {row.sid for row in self._ledger.sessions() if row.ending} | {sid}  # as a learner's machines: at once
+        others = [scope.images() | scope.leftovers() for scope in self._scopes.values() if scope.sid not in ending]
         return Belongings.of(sid, self._owner, self._ledger.entries(sid), frozenset().union(*others))
 
     async def _remove(self, sid: str) -> list[Leftover]:

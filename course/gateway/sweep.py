@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from course.gateway.adopt import label_filter, listing
@@ -113,6 +113,7 @@ class Sweeper:
         Raises:
             EngineUnavailable: the engine is away; repeat later.
         """
+        of = await self._with_lineage(of)
         removed: dict[Leftover, None] = {}
         failures: list[str] = []
         for step in (self._containers, self._volumes, self._networks, self._tags, self._images):
@@ -156,6 +157,20 @@ class Sweeper:
             )
 
         return [words for words in await asyncio.gather(*(one(thing) for thing in found)) if words]
+
+    async def _with_lineage(self, of: Belongings) -> Belongings:
+        """Count the nameless images below the session's own as its leftovers too.
+
+        A session that built an image and ended first could not remove them, because this session had the image as well.
+        """
+        images = {str(i["Id"]): i for i in await listing(self._engine, ("images", "json"), {"all": "1"})}
+        below: set[str] = set()
+        for own in of.keys("image") & images.keys():
+            parent = str(images[own].get("ParentId") or "")
+            while parent in images and not _referenced(images[parent]) and parent not in below | of.others:
+                below.add(parent)
+                parent = str(images[parent].get("ParentId") or "")
+        return replace(of, known={**of.known, "leftover": of.keys("leftover") | below})
 
     async def _containers(self, of: Belongings) -> list[Leftover]:
         found = []

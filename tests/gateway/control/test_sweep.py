@@ -19,7 +19,7 @@ import pytest
 from docker.errors import DockerException
 from lease_holders import Holder, gateway_pid, of_session, until
 
-from course.gateway import Client, Session, session
+from course.gateway import Client, Session, machine, session
 
 Hold = Callable[..., Holder]
 Snapshot = frozenset[str]
@@ -207,6 +207,19 @@ def test_an_image_that_two_sessions_have_stays_for_the_second(
             gateway.end(first.id)
             assert client.images.get("shop:1").id == image_id
             assert client.containers.run("shop:1", "ls /x", remove=True) == b"/x\n"
+
+
+@pytest.mark.parametrize("as_machine", [False, True], ids=["ended-in-turn", "ended-at-once"])
+def test_nothing_is_left_below_an_image_that_was_built_in_one_session_and_loaded_in_another(
+    gateway: Client, as_machine: bool, untouched: None
+) -> None:
+    steps = b"FROM course/busybox\nENV ONE=1\nENV TWO=2\nENV THREE=3\n"
+    with session() as first, contextlib.ExitStack() as stack:
+        second = machine(first, "colleague") if as_machine else stack.enter_context(session())
+        with closing(docker.DockerClient(first.url)) as one, closing(docker.DockerClient(second.url)) as two:
+            one.images.build(fileobj=io.BytesIO(steps), tag="shop:1")
+            two.images.load(b"".join(one.images.get("shop:1").save(named="shop:1")))
+        gateway.end(first.id)
 
 
 def test_a_removal_that_was_cut_short_is_taken_up(
