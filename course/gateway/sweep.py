@@ -159,15 +159,15 @@ class Sweeper:
         return [words for words in await asyncio.gather(*(one(thing) for thing in found)) if words]
 
     async def _with_lineage(self, of: Belongings) -> Belongings:
-        """Count the nameless images below the session's own as its leftovers too.
+        """Count the images below the session's own as its leftovers too, unless another session or the user has them.
 
-        A session that built an image and ended first could not remove them, because this session had the image as well.
+        A session that built them and ends first, or at the same time, cannot remove them while this one has the image.
         """
         images = {str(i["Id"]): i for i in await listing(self._engine, ("images", "json"), {"all": "1"})}
         below: set[str] = set()
         for own in of.keys("image") & images.keys():
             parent = str(images[own].get("ParentId") or "")
-            while parent in images and not _referenced(images[parent]) and parent not in below | of.others:
+            while parent in images and not _named_by_user(images[parent]) and parent not in below | of.others:
                 below.add(parent)
                 parent = str(images[parent].get("ParentId") or "")
         return replace(of, known={**of.known, "leftover": of.keys("leftover") | below})
@@ -245,6 +245,11 @@ def _is_own(of: Belongings, image: Mapping[str, Any]) -> bool:
 def _referenced(image: Mapping[str, Any]) -> bool:
     refs = [*(image.get("RepoTags") or ()), *(image.get("RepoDigests") or ())]
     return any(not ref.startswith("<none>") for ref in refs)
+
+
+def _named_by_user(image: Mapping[str, Any]) -> bool:
+    """Whether it has a tag that no session gave, as a base image has."""
+    return any(not tag.startswith((f"{ENGINE_HOST}/", "<none>")) for tag in image.get("RepoTags") or ())
 
 
 def _descends(of: Belongings, image_id: str, images: Mapping[str, Mapping[str, Any]]) -> bool:

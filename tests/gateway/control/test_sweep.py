@@ -218,7 +218,8 @@ def test_nothing_is_left_below_an_image_that_was_built_in_one_session_and_loaded
         second = machine(first, "colleague") if as_machine else stack.enter_context(session())
         with closing(docker.DockerClient(first.url)) as one, closing(docker.DockerClient(second.url)) as two:
             one.images.build(fileobj=io.BytesIO(steps), tag="shop:1")
-            two.images.load(b"".join(one.images.get("shop:1").save(named="shop:1")))
+            one.images.build(fileobj=io.BytesIO(b"FROM shop:1\nENV FOUR=4\nENV FIVE=5\n"), tag="shop:2")
+            two.images.load(b"".join(one.images.get("shop:2").save(named="shop:2")))
         gateway.end(first.id)
 
 
