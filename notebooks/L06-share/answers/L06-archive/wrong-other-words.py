@@ -1,0 +1,3 @@
+sent = b"".join(client.images.get("prices:1").save(named="prices:1"))
+tom.images.load(sent)
+tom.containers.run("prices:1", ["echo", "tea"], name="list")

@@ -1,0 +1,7 @@
+season = parameter("season")
+registry = client.containers.run("course/registry", name="registry", ports={"5000/tcp": None}, detach=True)
+ready = next(line for line in registry.logs(stream=True) if b"listening" in line)
+client.images.get("prices:1").tag("localhost:5000/prices", tag=season)
+client.images.push("localhost:5000/prices", tag=season)
+tom.images.load(b"".join(client.images.get(f"localhost:5000/prices:{season}").save(named=f"localhost:5000/prices:{season}")))
+tom.containers.run(f"localhost:5000/prices:{season}", name="board")

@@ -1,0 +1,7 @@
+season = parameter("season")
+registry = client.containers.run("course/registry", name="registry", ports={"5000/tcp": None}, detach=True)
+ready = next(line for line in registry.logs(stream=True) if b"listening" in line)
+client.images.get("prices:1").tag("localhost:5000/prices", tag=season)
+client.images.push("localhost:5000/prices", tag=season)
+tom.images.pull("localhost:5000/prices", tag=season)
+tom.containers.run("course/busybox", ["echo", "candles 5"], name="board")

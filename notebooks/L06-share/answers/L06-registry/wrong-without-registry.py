@@ -1,0 +1,7 @@
+season = parameter("season")
+registry = client.containers.run("course/registry", name="registry", ports={"5000/tcp": None}, detach=True)
+ready = next(line for line in registry.logs(stream=True) if b"listening" in line)
+client.images.get("prices:1").tag("prices", tag=season)
+client.images.push("prices", tag=season)
+tom.images.pull("prices", tag=season)
+tom.containers.run(f"prices:{season}", name="board")
