@@ -54,11 +54,9 @@ function frame(model, el, title) {
   el.append(root);
 
   let number = 0;
-  let over = false;
   const say = (text) => setText(said, text);
   const showLine = (line) => { setText(code, line); same.hidden = !line; };
   const ask = (command) => {
-    if (over) { say("✗ the kernel of this picture has ended; run the cell again"); return; }
     number += 1;
     say("…");
     model.send({ id: number, command });
@@ -74,10 +72,8 @@ function frame(model, el, title) {
     say(message.notice || "");
     if (typeof message.log === "string") { setText(log, message.log); log.hidden = false; }
   };
-  const ended = () => { over = true; root.classList.add("slipway-over"); say("○ the kernel has ended: this is how it last was"); };
   model.on("msg:custom", answered);
-  model.on("comm_live_update", ended);
-  const stop = () => { model.off("msg:custom", answered); model.off("comm_live_update", ended); };
+  const stop = () => model.off("msg:custom", answered);
   return { root, heading, body, say, showLine, ask, stop };
 }
 
