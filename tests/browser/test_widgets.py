@@ -193,9 +193,7 @@ def test_a_life_is_stepped_through_with_the_keyboard(
 
 def reopened_without_a_kernel(page: Page, url: str, path: Path, words: str) -> None:
     """Save, end the kernel, open the notebook again: its static page is there, and no complaint about a model."""
-    page.locator(
-        ".jp-CodeCell .cm-content"
-    ).last.click()  # a picture keeps the keys to itself
+    page.locator(".jp-CodeCell .cm-content").last.click()  # a picture keeps the keys to itself
     page.keyboard.press("Control+s")
     end = time.monotonic() + 30
     while not saved_outputs(path):
