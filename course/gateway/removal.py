@@ -55,6 +55,17 @@ class Removals:
             if row.ending:
                 self.begin(row.sid)
 
+    async def take_up_strays(self) -> None:
+        """Begin with what appeared after its session had gone.
+
+        The engine finishes a create that a killed gateway had asked for, and that may be after the next gateway's sweep.
+
+        Raises:
+            EngineUnavailable: the engine does not answer.
+        """
+        for sid in await self._sweeper.orphans(self._owner, frozenset(row.sid for row in self._ledger.sessions())):
+            self.begin(sid)
+
     async def sweep(self, *, dry_run: bool) -> list[dict[str, Any]]:
         """Remove what no open session has: sessions whose end was cut short, and sessions that no ledger knows."""
         known = frozenset(row.sid for row in self._ledger.sessions())

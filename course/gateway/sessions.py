@@ -348,6 +348,7 @@ class Sessions:
         if count % RETRY_TICKS == 0:
             self._networks.firewalled = await self._around.ensure_firewall(0.0)
             self._removals.take_up()
+            await self._removals.take_up_strays()
 
     async def _watch_quotas(self) -> None:
         loop = asyncio.get_running_loop()
