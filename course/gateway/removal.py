@@ -58,7 +58,7 @@ class Removals:
     async def take_up_strays(self) -> None:
         """Begin with what appeared after its session had gone.
 
-        The engine finishes a create that a killed gateway had asked for, and that may be after the next gateway's sweep.
+        The engine finishes a create that a killed gateway asked for, perhaps after the next gateway has swept.
 
         Raises:
             EngineUnavailable: the engine does not answer.
