@@ -40,9 +40,12 @@ def artefacts() -> Path:
     return ARTEFACTS
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Debian's Chromium; an empty profile is Playwright's own way."""
+    """Debian's Chromium; an empty profile is Playwright's own way.
+
+    It ends with its module: Playwright keeps an event loop in this thread, and no other test could run one meanwhile.
+    """
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
         pytest.skip("no Chromium: `make setup` and `sudo apt-get install chromium` bring it")
