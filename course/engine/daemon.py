@@ -18,6 +18,7 @@ import docker
 from course.engine.errors import EngineError, NoEngine
 
 START_SECONDS = 60.0
+DEFAULT_BRIDGE = "docker0"
 _PRIVATE_ROOT = """
 set -e
 root=$1; shift
@@ -86,6 +87,7 @@ class Daemon:
             NoEngine: it ended, or did not answer within 60 seconds; the message holds its last log lines.
         """
         self.root.mkdir(parents=True, exist_ok=True)
+        default_bridge = _addresses_of(DEFAULT_BRIDGE)
         network = self._make_bridge()
         configuration = self.root / "daemon.json"  # a file of its own: the machine's is for the machine's engine
         configuration.write_text(json.dumps({"features": self._features} if self._features else {}))
@@ -115,6 +117,7 @@ class Daemon:
                 start_new_session=True,
             )
         self._wait_until_it_answers()
+        _put_back(default_bridge)
 
     def stop(self) -> None:
         """End dockerd, its containers and its containerd, and take the bridge away."""
@@ -186,6 +189,28 @@ class Daemon:
         tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-5:])
         self.stop()
         raise NoEngine("dockerd starts and answers within 60 s", tail, f"read {self.log}")
+
+
+def _addresses_of(link: str) -> list[str] | None:
+    """The IPv4 addresses of a link as "address/length", None when there is no such link."""
+    shown = subprocess.run(
+        ["ip", "-4", "-o", "address", "show", "dev", link], capture_output=True, text=True, check=False
+    )
+    return None if shown.returncode else [line.split()[3] for line in shown.stdout.splitlines()]
+
+
+def _put_back(before: list[str] | None) -> None:
+    """Make the other engine's bridge again where this one took it away.
+
+    A dockerd that starts on the data of a killed one deletes docker0, though it was told another bridge (measured on
+    20.10.24), and containers of the machine's own engine could no longer start.
+    """
+    if before is None or _addresses_of(DEFAULT_BRIDGE) is not None:
+        return
+    subprocess.run(["ip", "link", "add", "name", DEFAULT_BRIDGE, "type", "bridge"], check=True)
+    for address in before:
+        subprocess.run(["ip", "address", "add", address, "dev", DEFAULT_BRIDGE], check=True)
+    subprocess.run(["ip", "link", "set", DEFAULT_BRIDGE, "up"], check=True)
 
 
 def _addresses_in_use() -> list[ipaddress.IPv4Network]:
