@@ -55,10 +55,9 @@ class Feed:
             EngineError: the engine does not answer at all.
         """
         with self._turn:
-            if self._following is None:
-                self._following = _Following(self.url, self._tell)
+            following = self._following = self._following or _Following(self.url, self._tell)
             self._receivers.append(weakref.WeakMethod(receiver))
-            return self._following.reader.read()
+        return following.reader.read()  # not in turn: whoever waits for the engine must not make others wait
 
     def unsubscribe(self, receiver: Receiver) -> None:
         """Tell this method nothing more. The threads end when it was the last one."""

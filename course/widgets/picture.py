@@ -81,8 +81,12 @@ class Picture(anywidget.AnyWidget):
         shown_in(cell, self)
 
     def close(self) -> None:
-        """End the picture: nothing follows the engine for it any more."""
-        if feed := getattr(self, "_feed", None):
+        """End the picture: nothing follows the engine for it any more.
+
+        ipywidgets calls this a second time from `__del__`, which the collector runs in any thread, also in one that
+        holds a lock of docker-py: what is closed already must take no lock.
+        """
+        if feed := self.__dict__.pop("_feed", None):
             feed.unsubscribe(self._take)
         if self.comm is not None:
             self.layout.close()  # a widget of its own, which ipywidgets would keep for ever

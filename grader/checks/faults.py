@@ -66,5 +66,5 @@ def url_of(client: DockerClient) -> str:
     base: str = client.api.base_url
     if base.startswith("http+docker://"):
         adapter = client.api.get_adapter(base)
-        return f"unix://{adapter.socket_path}"  # type: ignore[attr-defined]  # the stubs give the base class
+        return f"unix://{adapter.socket_path}"
     return base

@@ -96,6 +96,38 @@ def test_trouble_is_told_in_words(tmp_path: Path, until: Until) -> None:
     assert world.trouble and world.images == ()
 
 
+def test_the_collector_waits_for_no_lock_of_a_feed(inside: docker.DockerClient) -> None:
+    picture = engine_map()
+    feed = feed_of(picture._url)
+    picture.close()
+    collector = threading.Thread(target=picture.__del__, daemon=True)
+    with feed._turn:
+        collector.start()
+        collector.join(30)
+        assert not collector.is_alive(), "a picture that is closed takes no lock when it is collected"
+
+
+def test_whoever_waits_for_the_engine_makes_no_other_wait(
+    inside: docker.DockerClient, widget_session: Session, until: Until
+) -> None:
+    feed, first, second = Feed(widget_session.url), Listener(), Listener()
+    feed.subscribe(first.take)
+    assert feed._following is not None
+    reader = feed._following.reader
+    slow = threading.Thread(target=feed.subscribe, args=(second.take,), daemon=True)
+    with reader._turn:  # the engine takes its time
+        slow.start()
+        until(lambda: "2 receivers" in repr(feed), "the second listener is known")
+        assert slow.is_alive()
+        others = threading.Thread(target=feed.unsubscribe, args=(first.take,), daemon=True)
+        others.start()
+        others.join(30)
+        assert not others.is_alive()
+    slow.join(30)
+    assert not slow.is_alive()
+    feed.unsubscribe(second.take)
+
+
 RUN = "import course.widgets\npicture = course.widgets.engine_map()\npicture"
 COUNT = """
 import os, threading, time
