@@ -172,6 +172,9 @@ def build_failed(log: Iterable[Mapping[str, Any]], message: str) -> BuildFailed:
             instruction, output = step.group(1).strip(), []
         elif text.strip():
             output.append(text.rstrip("\n"))
+    if message.endswith("code: 137"):  # 128 + SIGKILL, which the kernel sends at the limit of memory
+        killed = "the step was killed, most often because it used more memory than it may: let it use less"
+        return BuildFailed(instruction, None, "\n".join(output[-5:]), message, try_next=killed)
     return BuildFailed(instruction, None, "\n".join(output[-5:]), message)
 
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import io
+import os
+import subprocess
+import tempfile
 import uuid
+from contextlib import closing
+from pathlib import Path
 
 import docker
 import pytest
 
+from course.engine import Daemon
 from course.engine.errors import (
+    ApiTooOld,
     BuildFailed,
+    DiskFull,
     EngineError,
     ImageMissing,
     NameInUse,
+    OutOfMemory,
     PortInUse,
     translate,
 )
@@ -71,13 +80,40 @@ def test_no_engine_has_three_parts() -> None:
     assert [line.split(":")[0] for line in str(error).splitlines()] == ["expected", "observed", "try next"]
 
 
-@pytest.mark.parametrize(
-    ("words", "kind"),
-    [
-        ("write /f: no space left on device", "DiskFull"),
-        ("fork/exec /proc/self/exe: cannot allocate memory", "OutOfMemory"),
-        ("client version 1.52 is too new. Maximum supported API version is 1.41", "ApiTooOld"),
-    ],
-)
-def test_the_engine_words_that_cannot_be_provoked_safely(words: str, kind: str) -> None:
-    assert type(translate(docker.errors.APIError(words, explanation=words))).__name__ == kind
+def test_an_engine_that_speaks_another_api(engine_url: str) -> None:
+    with closing(docker.DockerClient(base_url=engine_url, version="1.99")) as newer:
+        error = failure(newer.containers.list)
+    assert isinstance(error, ApiTooOld)
+    assert "1.99 is too new" in error.observed
+
+
+def test_too_little_memory_to_start(engine: docker.DockerClient, name: str) -> None:
+    little = docker.types.Ulimit(name="as", soft=1_000_000, hard=1_000_000)  # bytes of address space
+    container = engine.containers.create("course/busybox", ["true"], name=name, ulimits=[little])
+    assert isinstance(failure(container.start), OutOfMemory)
+
+
+def test_a_build_step_that_was_killed_says_what_137_means(engine: docker.DockerClient) -> None:
+    recipe = io.BytesIO(b"FROM course/busybox\nRUN x=$(head -c 50000000 /dev/zero | tr '\\0' a)\n")
+    limits = {"memory": 8 << 20, "memswap": 8 << 20}
+    error = failure(lambda: engine.images.build(fileobj=recipe, container_limits=limits, rm=True, forcerm=True))
+    assert isinstance(error, BuildFailed)
+    assert "code: 137" in error.observed
+    assert "memory" in error.try_next
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a disk of its own for an engine needs root")
+def test_a_full_disk(engine: docker.DockerClient) -> None:
+    disk = Path(tempfile.mkdtemp(prefix="sw", dir="/tmp"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(disk)], check=True)
+    daemon = Daemon(disk, f"f{os.getpid() % 10000}")
+    try:
+        with daemon, closing(daemon.client()) as small:
+            archive = b"".join(engine.images.get("course/python").save())
+            error = failure(lambda: small.images.load(archive))
+    finally:
+        daemon.remove()
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+        disk.rmdir()
+    assert isinstance(error, DiskFull)
+    assert "no space left" in error.observed
