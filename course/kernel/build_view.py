@@ -80,6 +80,12 @@ class BuildView:
             case BuildDone():
                 self.closing_line = _success(event)
 
+    def not_attempted(self) -> None:
+        """There is no instruction to build from yet."""
+        self.closing_line = (
+            f"○ not attempted: the Dockerfile of {self.name} has no instruction yet, so nothing is built"
+        )
+
     def interrupted(self) -> None:
         """The build was cancelled; nothing of it runs any more."""
         if self.rows and self.rows[-1].seconds is None:

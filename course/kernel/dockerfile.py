@@ -1,4 +1,7 @@
-"""What `%%dockerfile` does: write the file, build the image, show each instruction, and raise if it fails."""
+"""What `%%dockerfile` does: write the file, build the image, show each instruction, and raise if it fails.
+
+A Dockerfile that nobody has written yet is no build that failed: a lesson runs from top to bottom before it is solved.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +50,8 @@ def build_dockerfile(
     buildargs: Mapping[str, str] | None = None,
     client: DockerClient | None = None,
     screen: Screen | None = None,
-) -> BuildDone:
-    """Write a Dockerfile and build it.
+) -> BuildDone | None:
+    """Write a Dockerfile and build it; one without an instruction is written, said to be not attempted, and not built.
 
     Args:
         text: the Dockerfile.
@@ -62,7 +65,7 @@ def build_dockerfile(
         screen: is given the `BuildView` after each event; None shows nothing.
 
     Returns:
-        The image that was built.
+        The image that was built; None if the text holds no instruction.
 
     Raises:
         BuildFailed: with the instruction, its line, and the last output.
@@ -76,6 +79,10 @@ def build_dockerfile(
         if screen is not None:
             screen.update(view)
 
+    if is_unwritten(text):
+        view.not_attempted()
+        show()
+        return None
     events = build(folder, [name, *tags], dockerfile=file, nocache=nocache, buildargs=buildargs, client=client)
     done: BuildDone | None = None
     shown = 0.0
@@ -94,6 +101,11 @@ def build_dockerfile(
         show()
     assert done is not None, "build() ends with BuildDone or raises"
     return done
+
+
+def is_unwritten(text: str) -> bool:
+    """Whether a Dockerfile holds no instruction: nothing, or only empty lines and comments, as a starter does."""
+    return all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines())
 
 
 def _write(text: str, folder: Path, file: str) -> None:

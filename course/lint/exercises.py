@@ -132,11 +132,28 @@ def _check(lesson: Lesson, cell: Cell) -> Iterator[Finding]:
             lesson.name, cell.id, "a check that uses only what it imports from grader", ", ".join(strangers),
             'read a learner\'s value with checks.submission()["name"]',
         )  # fmt: skip
+    if not _ends_in_grade(body):
+        yield Finding(
+            lesson.name, cell.id, "grade() as the last line", lines[-1] if lines else "an empty cell",
+            "nbgrader reads the points from the value of the last line: a line behind it would give all points",
+        )  # fmt: skip
     if f'"{cell.id.removesuffix("-check")}"' not in body or f"points={cell.points:g}" not in body:
         yield Finding(
             lesson.name, cell.id, f'grade("{cell.id.removesuffix("-check")}", …, points={cell.points:g})', body.strip(),
             "use the exercise id (with -hidden in the hidden cell) and the points of the cell's metadata",
         )  # fmt: skip
+
+
+def _ends_in_grade(source: str) -> bool:
+    """Whether the value of a cell is that of a call of grade()."""
+    try:
+        last = ast.parse(source).body[-1:]
+    except SyntaxError:
+        return True  # that is a finding of its own
+    return any(
+        isinstance(one, ast.Expr) and isinstance(one.value, ast.Call) and ast.unparse(one.value.func).endswith("grade")
+        for one in last
+    ) and not source.rstrip().endswith(";")
 
 
 def _free_names(source: str) -> set[str]:

@@ -8,9 +8,6 @@ from course.lint.finding import Finding
 from course.manifest import Lesson
 from course.proof.attempt import Attempt
 
-BUILD_FAILED = " BuildFailed:"
-"""An empty Dockerfile does not build, and a build that fails is an error in every cell (DESIGN, rule 4)."""
-
 
 def starts_unattempted(lesson: Lesson, attempt: Attempt) -> Iterator[Finding]:
     """An untouched starter: every check says *not attempted*, no points, no error."""
@@ -24,8 +21,6 @@ def starts_unattempted(lesson: Lesson, attempt: Attempt) -> Iterator[Finding]:
     if attempt.earned:
         yield _wrong_points(lesson, attempt, "0 points for an untouched starter")
     for error in attempt.errors:
-        if BUILD_FAILED in error:
-            continue
         yield Finding(
             lesson.name, attempt.answer.exercise, "an untouched starter that runs", error,
             "give the lines that the solution region leaves out, or move them into it",

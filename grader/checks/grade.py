@@ -2,8 +2,9 @@
 
 nbgrader reads a graded cell's points from its output (`nbgrader.utils.determine_grade`): no output is full points, a
 number is that many points, an error is none. Anything else that a cell may end in scores in surprising ways, so `grade`
-keeps to three endings: no value for full points, a float strictly between for some, `CheckFailed` for none.
-tests/checks/test_nbgrader_traps.py pins this.
+keeps to these endings: no value for full points, a float strictly between for some, `CheckFailed` for none, and 0.0 for
+what was not attempted, so that a lesson can be run from top to bottom before it is solved.
+tests/classroom/test_nbgrader_scoring.py pins this.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from grader.checks.trial import Trial
 
 
 class CheckFailed(AssertionError):
-    """An exercise earned no points. Shown as the three or four lines of its decisive result, without a traceback.
+    """An exercise was tried and earned no points. Shown as the four lines of its decisive result, without a traceback.
 
     Args:
         verdict: all results; `decisive` is the one that is shown.
@@ -61,10 +62,10 @@ def grade(exercise: str, *checks: Check, points: float) -> float | None:
         points: the points of this cell in nbgrader.
 
     Returns:
-        None for full points; a float strictly between 0 and `points` for some of them.
+        None for full points; a float strictly between 0 and `points` for some of them; 0.0 if nothing was attempted.
 
     Raises:
-        CheckFailed: no points.
+        CheckFailed: no points, although something was tried.
         CouldNotCheck: the engine or the grader failed before the points were certain.
         ValueError: no checks, no share at all, or points that are not above 0: a mistake of the lesson's author.
     """
@@ -75,6 +76,9 @@ def grade(exercise: str, *checks: Check, points: float) -> float | None:
     _hand_on(verdict, on)
     if verdict.outcome is Outcome.COULD_NOT_CHECK:
         raise CouldNotCheck(verdict)
+    if verdict.outcome is Outcome.NOT_ATTEMPTED:
+        print(f"{exercise}: not attempted, 0 of {points:g} points")
+        return 0.0
     if verdict.earned == 0:
         raise CheckFailed(verdict)
     if verdict.earned == points:

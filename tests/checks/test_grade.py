@@ -92,6 +92,13 @@ def test_nbgrader_scores_what_grade_meant(
     assert determine_grade(cell)[0] == pytest.approx(earned)
 
 
+def test_what_was_not_attempted_stops_no_run_of_all_cells(capsys: pytest.CaptureFixture[str]) -> None:
+    assert checks.grade("t", NOT_YET, NOT_YET, points=4) == 0.0
+    assert "not attempted" in capsys.readouterr().out.splitlines()[-1]
+    with pytest.raises(CheckFailed):
+        checks.grade("t", NOT_YET, NO, points=4)
+
+
 def test_a_failure_is_four_lines_in_a_real_kernel_and_nothing_goes_to_stderr(tmp_path: Path) -> None:
     setting = "import os; os.environ['SLIPWAY_STATE_DIR'] = '.'\nfrom grader import checks\nx = 3"
     cells = [
@@ -111,7 +118,7 @@ def test_a_failure_is_four_lines_in_a_real_kernel_and_nothing_goes_to_stderr(tmp
     assert wrong[0].ename == "CheckFailed"
     assert [line.partition(":")[0] for line in wrong[0].traceback] == ["✗ failed", "expected", "observed", "try next"]
     assert right == []
-    assert not_yet[0].traceback[0].startswith("○ not attempted")
+    assert not_yet[0].output_type == "execute_result" and not_yet[0].data["text/plain"] == "0.0"
     assert some[0].data["text/plain"] == "0.5"
 
 

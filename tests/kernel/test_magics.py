@@ -51,6 +51,21 @@ def test_a_build_that_fails_raises_and_shows_no_traceback(warm: LiveKernel, clea
     assert "DL3025" in ran.displays[0]["text/plain"], "the advice stands below, also after a failure"
 
 
+@pytest.mark.parametrize("text", ["# TODO: write it\n# your code here", "", "  \n# syntax=docker/dockerfile:1"])
+def test_a_dockerfile_that_is_not_written_yet_is_not_attempted_and_no_error(
+    warm: LiveKernel, clean: docker.DockerClient, kernel_folder: Path, text: str
+) -> None:
+    ran = warm.must(f"%%dockerfile later\n{text}\n")
+    assert ran.displays[0]["text/plain"].startswith("○ not attempted: the Dockerfile of later has no instruction yet")
+    assert "○ not attempted" in ran.displays[0]["text/html"]
+    assert (kernel_folder / "Dockerfile").exists()
+    assert not clean.images.list("later")
+
+
+def test_a_line_that_is_no_instruction_is_an_error_also_alone(warm: LiveKernel, clean: docker.DockerClient) -> None:
+    assert warm.run("%%dockerfile later\nhello").error == "BuildFailed"
+
+
 def test_docker_runs_the_command_in_the_session(
     warm: LiveKernel, clean: docker.DockerClient, shared_session: Session
 ) -> None:

@@ -49,6 +49,7 @@ NOTEBOOK_FAULTS = {
     "points disagree": ("L07-hello-check points=2", "L07-hello-check points=3", "3 points in its graded cells"),
     "grade call with other points": ("points=2)", "points=1)", "points=2"),
     "check uses a learner's variable": ("hello.exists()", "output.exists()", "uses only what it imports"),
+    "grade call not last": ("points=2)", "points=2)\nprint('done')", "grade() as the last line"),
     "check too long": ("hello = checks", "a = 1\nb = 2\nc = 3\nhello = checks", "two to five lines"),
     "hidden test outside": ("### BEGIN HIDDEN TESTS\n", "x = 1\n### BEGIN HIDDEN TESTS\n", "nothing outside"),
     "hidden test in the visible cell": ("hello = checks", "### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\nhello = checks", "no hidden test"),

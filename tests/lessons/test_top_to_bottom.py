@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom, twice in one session, and leaves nothing behind."""
+"""Every notebook runs from top to bottom: released, then twice with its solutions; and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ CELL_SECONDS = 120
 
 
 @pytest.mark.parametrize("lesson", manifest.load().lessons, ids=lambda lesson: lesson.id, scope="module")
-def test_a_notebook_runs_twice_and_leaves_nothing_behind(
+def test_a_notebook_runs_as_released_then_twice_solved_and_leaves_nothing_behind(
     lesson: Lesson, session_env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in {**session_env, "SLIPWAY_WORKSPACE": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
-    folder = place(lesson, tmp_path).parent
+    copy = place(lesson, tmp_path)
     engine = docker.DockerClient(base_url=session_env["DOCKER_HOST"], version="auto")
     before = holdings(engine)
-    for _ in range(2):
-        node = nbformat.read(lesson.notebook, as_version=nbformat.NO_CONVERT)
-        NotebookClient(node, timeout=CELL_SECONDS, resources={"metadata": {"path": str(folder)}}).execute()
+    for path in (copy, lesson.notebook, lesson.notebook):
+        node = nbformat.read(path, as_version=nbformat.NO_CONVERT)
+        NotebookClient(node, timeout=CELL_SECONDS, resources={"metadata": {"path": str(copy.parent)}}).execute()
         assert holdings(engine) == before
     engine.close()
 
