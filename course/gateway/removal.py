@@ -63,14 +63,13 @@ class Removals:
         Raises:
             EngineUnavailable: the engine does not answer.
         """
-        for sid in await self._sweeper.orphans(self._owner, frozenset(row.sid for row in self._ledger.sessions())):
+        for sid in await self._strays():
             self.begin(sid)
 
     async def sweep(self, *, dry_run: bool) -> list[dict[str, Any]]:
         """Remove what no open session has: sessions whose end was cut short, and sessions that no ledger knows."""
-        known = frozenset(row.sid for row in self._ledger.sessions())
         ending = frozenset(row.sid for row in self._ledger.sessions() if row.ending)
-        sids = sorted(ending | await self._sweeper.orphans(self._owner, known))
+        sids = sorted(ending | await self._strays())
         if dry_run:
             found = [(sid, await self._sweeper.find(self._belongings(sid))) for sid in sids]
         else:
@@ -83,6 +82,12 @@ class Removals:
             task.cancel()
         if self._under_way:
             await asyncio.wait(set(self._under_way.values()))
+
+    async def _strays(self) -> frozenset[str]:
+        """Sessions that stand on the engine only; one that was opened while the engine answered is not among them."""
+        known = frozenset(row.sid for row in self._ledger.sessions())
+        found = await self._sweeper.orphans(self._owner, known)
+        return found - {row.sid for row in self._ledger.sessions()}
 
     def _belongings(self, sid: str) -> Belongings:
         ending = {row.sid for row in self._ledger.sessions() if row.ending} | {sid}  # as a learner's machines: at once

@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import tarfile
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -233,3 +234,24 @@ def test_a_removal_that_was_cut_short_is_taken_up(
         ledger.execute("UPDATE sessions SET ending = 1")
     assert gateway.sessions() == []
     until(lambda: not of_session(engine, opened.id), "the end was not taken up")
+
+
+def test_a_sweep_leaves_a_session_that_is_opened_meanwhile(gateway: Client, untouched: None) -> None:
+    over = threading.Event()
+
+    def sweep() -> None:
+        while not over.is_set():
+            gateway.sweep()
+
+    with session() as first:  # the gateway runs
+        assert first.id
+        sweeper = threading.Thread(target=sweep)
+        sweeper.start()
+        try:
+            for _ in range(15):
+                with session() as opened, closing(docker.DockerClient(opened.url)) as client:
+                    assert client.networks.list()
+                    assert opened.id in {one["id"] for one in gateway.sessions()}
+        finally:
+            over.set()
+            sweeper.join()
