@@ -42,10 +42,15 @@ def released(notebook: Path) -> Any:
     Returns:
         An nbformat 4 notebook node.
     """
+    return released_node(nbformat.read(notebook, as_version=4), notebook.parent.name)
+
+
+def released_node(node: Any, assignment: str) -> Any:
+    """What `released` gives, from a source notebook that is in memory; the node itself is changed."""
     from nbgrader import preprocessors
 
     steps = ("ClearSolutions", "LockCells", "ClearHiddenTests", "ClearMarkScheme", "ClearOutput", "ComputeChecksums")
-    node, resources = nbformat.read(notebook, as_version=4), {"nbgrader": {"assignment": notebook.parent.name}}
+    resources = {"nbgrader": {"assignment": assignment}}
     for step in steps:
         preprocessor = getattr(preprocessors, step)(config=release_config())
         node, resources = preprocessor.preprocess(node, resources)
