@@ -1,0 +1,8 @@
+"""The sandbox of submission kernels: what a learner's cells may see, reach and use, held by bubblewrap."""
+
+from __future__ import annotations
+
+from grader.examine.sandbox.kernel import CellRun as CellRun
+from grader.examine.sandbox.kernel import SubmissionKernel as SubmissionKernel
+
+__all__ = ["CellRun", "SubmissionKernel"]

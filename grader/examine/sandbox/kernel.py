@@ -1,0 +1,403 @@
+"""The submission kernel: a learner's cells, run where they can reach their session, their files, and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+
+from grader.examine.errors import ExamineError
+from grader.examine.folder import read_folder
+from grader.examine.sandbox import inside, messages, view
+from grader.examine.sandbox.channel import HEAD, Broken, Channel
+
+if TYPE_CHECKING:
+    from course.gateway import Session
+    from grader.examine.job import Budgets
+
+START_SECONDS = 60.0
+GRACE_SECONDS = 5.0
+"""How long a cell that was interrupted has to come back before the kernel is ended; it may stop containers first."""
+FETCH_SECONDS = 10.0
+FLOOD_FACTOR = 8
+"""A cell may send so many times its output before the kernel is ended; what an honest one sends is cut inside."""
+FRAME_EXTRA = 1 << 16  # bytes of a message beside an output
+CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7))
+_PROBLEM = re.compile(r"large|an? [A-Za-z_][A-Za-z0-9_.]{0,60}", re.ASCII)
+_MACHINE = re.compile(rb"""\bmachine\(\s*(?:\\?["']([a-z][a-z0-9-]{0,20})\\?["'])?\s*\)""")
+MOST_MACHINES = 2
+
+Status = Literal["ok", "error", "timed_out", "out_of_memory", "died"]
+
+
+@dataclass(frozen=True)
+class CellRun:
+    """What one cell did.
+
+    Args:
+        outputs: as nbformat 4 keeps them, cut at the budget.
+        status: how it ended. After `died`, and often after `out_of_memory`, the kernel is gone.
+        ename: the name of the error, "" for none.
+        evalue: its words; where the kernel is gone, why.
+    """
+
+    outputs: list[dict[str, Any]] = field(default_factory=list)
+    status: Status = "ok"
+    ename: str = ""
+    evalue: str = ""
+
+
+class SubmissionKernel:
+    """A course kernel in a sandbox, for one submission; a context manager. `repr` tells its state.
+
+    It is a `grader.checks.bench.Values`.
+
+    Args:
+        folder_files: the learner's folder, relative POSIX path to content.
+        session: the session that the cells use.
+        budgets: what they may use.
+        student: the learner's id, which chooses the values that differ between learners.
+        lesson: the name of the folder that the cells run in; "" for that of the notebook in it.
+        machines: further sessions of the same learner by name; None opens those that a file asks for by
+            `machine("NAME")`, because nothing inside can open one.
+    """
+
+    def __init__(
+        self,
+        folder_files: Mapping[str, bytes],
+        session: Session,
+        budgets: Budgets,
+        student: str,
+        *,
+        lesson: str = "",
+        machines: Mapping[str, Session] | None = None,
+    ) -> None:
+        self._files, self._session, self._budgets, self._student = dict(folder_files), session, budgets, student
+        names = [Path(path).stem for path in self._files if path.endswith(".ipynb") and "/" not in path]
+        self._lesson = lesson or (names[0] if len(names) == 1 else "submission")
+        self._machines = machines
+        self._over = contextlib.ExitStack()
+        self._why = "it was not started"
+        self._shown: dict[str, bytes] = {}
+        self.skipped: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<SubmissionKernel {self._lesson} of {self._student!r}: {self._why or 'alive'}>"
+
+    def __enter__(self) -> SubmissionKernel:
+        try:
+            self._start()
+        except BaseException:
+            self._over.close()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._end("it has ended")
+        self._over.close()
+
+    @property
+    def alive(self) -> bool:
+        """Whether a cell can still run."""
+        return not self._why
+
+    @property
+    def pid(self) -> int:
+        """The kernel's process, as this machine counts."""
+        return self._pid
+
+    @property
+    def folder(self) -> Path:
+        """A copy, outside, of the files that the cells left: regular files only, as of now.
+
+        It is brought up to date each time that it is asked for, also after the kernel has died.
+        """
+        files, self.skipped = read_folder(Path(f"/proc/self/fd/{self._inner_folder}"))
+        for path in self._shown.keys() - files.keys():
+            (self._outside / path).unlink()
+        for path, content in files.items():
+            if self._shown.get(path) != content:
+                target = self._outside / path
+                if target.is_dir():  # a folder became a file; what was in it is gone from `files`
+                    shutil.rmtree(target)
+                for above in reversed(target.relative_to(self._outside).parents):
+                    if (self._outside / above).is_file():
+                        (self._outside / above).unlink()
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(content)
+        self._shown = files
+        return self._outside
+
+    def run(self, source: str, seconds: float) -> CellRun:
+        """Run one cell to its end.
+
+        One that takes longer is interrupted, as with the button of the notebook; when it does not come back within
+        `GRACE_SECONDS`, the kernel is ended.
+
+        Args:
+            source: the cell's source; magics work.
+            seconds: how long it may take.
+        """
+        if not self.alive:
+            return CellRun(status="died", evalue=self._why)
+        asked = secrets.token_hex(16)
+        outputs = messages.Outputs(self._budgets.output_bytes)
+        late = False
+        deadline = time.monotonic() + seconds
+        try:
+            self._ask({"do": "run", "id": asked, "code": source}, deadline)
+            try:
+                reply = self._finish(asked, outputs, deadline)
+            except TimeoutError:
+                late = True
+                self._interrupt()
+                reply = self._finish(asked, outputs, time.monotonic() + GRACE_SECONDS)
+        except TimeoutError:
+            self._end(f"it did not stop when its {seconds:g} s were over")
+            return CellRun(outputs.kept(), "timed_out", evalue=self._why)
+        except Broken as broken:
+            self._end(str(broken))
+            return CellRun(outputs.kept(), "timed_out" if late else "died", evalue=self._why)
+        name, words = _cut(reply.ename, messages.LONGEST_NAME), _cut(reply.evalue, messages.LONGEST_WORDS)
+        if late:
+            return CellRun(outputs.kept(), "timed_out", name, f"interrupted after {seconds:g} s")
+        if reply.status == "ok":
+            return CellRun(outputs.kept())
+        status: Status = "out_of_memory" if name == "MemoryError" else "error"
+        return CellRun(outputs.kept(), status, name, words)
+
+    def fetch(self, name: str) -> bytes | None:
+        """A value of the learner's as JSON text; None where there is none of that name.
+
+        Raises:
+            ValueError: there is one and it is no plain JSON, or too long ("large"), or it took too long to tell.
+        """
+        if not self.alive:
+            return None
+        asked, deadline = secrets.token_hex(16), time.monotonic() + FETCH_SECONDS
+        try:
+            self._ask({"do": "fetch", "id": asked, "name": name}, deadline)
+            try:
+                answer = self._await(asked, "value_reply", messages.Value, messages.Outputs(0), deadline)
+            except TimeoutError:
+                self._interrupt()
+                self._await(asked, "value_reply", messages.Value, messages.Outputs(0), time.monotonic() + GRACE_SECONDS)
+                raise ValueError("a value that takes too long to tell") from None
+        except (TimeoutError, Broken) as error:
+            self._end(f"it did not tell the value {name}: {error}")
+            raise ValueError("a value that takes too long to tell") from error
+        if not answer.there:
+            return None
+        if answer.json is None:
+            raise ValueError(answer.problem if _PROBLEM.fullmatch(answer.problem) else "not plain")
+        text: bytes = answer.json.encode()
+        if len(text) > self._budgets.value_bytes:
+            raise ValueError("large")
+        if messages.read(text, Any) is None and text.strip() != b"null":
+            raise ValueError("not plain")
+        return text
+
+    # ---- starting
+
+    def _start(self) -> None:
+        scratch = Path(self._over.enter_context(tempfile.TemporaryDirectory(prefix="slipway-submission-")))
+        self._outside = scratch / "folder"
+        self._outside.mkdir()
+        uid = _nobody() if os.geteuid() == 0 else 0
+        sockets, variables = self._reach(uid)
+        from course.manifest import notebooks_dir
+
+        lessons = view.lessons_copy(notebooks_dir(), scratch / "lessons")
+        python = Path(sys.executable)
+        etc = {"passwd": view.passwd(uid or os.geteuid()), "group": view.group(uid or os.getegid())}
+        for name, content in etc.items():
+            (scratch / name).write_bytes(content)
+        words = view.arguments(
+            lessons=lessons,
+            inside=Path(str(inside.__file__)),
+            sockets=sockets,
+            etc={name: scratch / name for name in etc},
+            disk_bytes=self._budgets.disk_bytes,
+            variables=view.environment(python, variables),
+        )
+        ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self._over.callback(ours.close)
+        with theirs, tempfile.TemporaryFile() as told:
+            told.write(b"".join(os.fsencode(word) + b"\0" for word in words))  # a command line can be read inside
+            told.seek(0)
+            self._process = subprocess.Popen(
+                ["bwrap", "--args", str(told.fileno()), str(python), "-P", view.INSIDE, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=(theirs.fileno(), told.fileno()),
+            )
+        self._over.callback(self._reap)
+        self._over.callback(self._errors().close)
+        deadline = time.monotonic() + START_SECONDS
+        try:
+            self._meet(ours, uid, deadline)
+        except (OSError, Broken) as error:
+            raise self._not_started(error) from error
+        self._why = ""
+
+    def _reach(self, uid: int) -> tuple[dict[str, Path], dict[str, str]]:
+        """The sockets that are seen inside, and the variables that name them."""
+        machines = self._machines if self._machines is not None else _machines(self._files, self._session)
+        sockets = {view.SOCKET: _socket_of(self._session)}
+        variables = {
+            "DOCKER_HOST": f"unix://{view.SOCKET}",
+            "DOCKER_BUILDKIT": "0",
+            "SLIPWAY_SESSION": self._session.id,
+            "SLIPWAY_LEARNER": self._student,
+        }
+        from course.lesson.machines import variable
+
+        for name, machine in machines.items():
+            path = f"{view.RUN}/{name}.sock"
+            sockets[path] = _socket_of(machine)
+            variables[variable(name)] = f"unix://{path}"
+        if uid:
+            for path_outside in sockets.values():
+                os.chown(path_outside, uid, uid)  # its mode keeps it to one user; inside, that is the learner
+        return sockets, variables
+
+    def _meet(self, ours: socket.socket, uid: int, deadline: float) -> None:
+        budgets = self._budgets
+        limits = {
+            "RLIMIT_DATA": budgets.memory_bytes,
+            "RLIMIT_FSIZE": budgets.disk_bytes,
+            "RLIMIT_NPROC": budgets.processes,
+            "RLIMIT_CORE": 0,
+            "RLIMIT_NOFILE": 1024,
+            "RLIMIT_CPU": int(budgets.notebook_seconds) + 60,
+        }
+        start = inside.Start(
+            uid=uid,
+            home=view.HOME,
+            folder=f"{view.HOME}/lessons/{self._lesson}",
+            files=self._files,
+            limits=limits,
+            output_bytes=budgets.output_bytes,
+        )
+        body = msgspec.msgpack.encode(start)
+        ours.settimeout(max(deadline - time.monotonic(), 0.1))
+        ours.sendall(HEAD.pack(len(body)) + body)
+        data, ancillary, _, _ = ours.recvmsg(1, socket.CMSG_SPACE(CREDENTIALS.size) + socket.CMSG_SPACE(4))
+        if not data:
+            raise Broken("it hung up before it was ready")
+        for level, kind, content in ancillary:
+            if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                self._inner_folder = struct.unpack("i", content[:4])[0]
+                self._over.callback(os.close, self._inner_folder)
+            elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
+                self._pid: int = CREDENTIALS.unpack(content)[0]
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)  # and no later message carries descriptors
+        self._pidfd = os.pidfd_open(self._pid)
+        self._over.callback(os.close, self._pidfd)
+        self._channel = Channel(ours, budgets.output_bytes + FRAME_EXTRA)
+        while True:
+            message = messages.read(self._channel.receive(deadline), messages.Message)
+            if message is not None and (message.on, message.type) == ("kernel", "ready"):
+                return
+
+    def _not_started(self, error: Exception) -> ExamineError:
+        self._process.kill()
+        said = self._errors().read().decode("utf-8", "replace").strip()[-500:]
+        return ExamineError("a kernel in the sandbox", said or str(error), "`grader doctor` says what is missing")
+
+    def _errors(self) -> Any:
+        assert self._process.stderr is not None
+        return self._process.stderr
+
+    # ---- talking
+
+    def _ask(self, asked: dict[str, str], deadline: float) -> None:
+        self._heard = 0
+        self._channel.send(msgspec.json.encode(asked), deadline)
+
+    def _finish(self, asked: str, outputs: messages.Outputs, deadline: float) -> messages.Reply:
+        reply: messages.Reply = self._await(asked, "execute_reply", messages.Reply, outputs, deadline)
+        return reply
+
+    def _await(self, asked: str, kind: str, of: type[Any], outputs: messages.Outputs, deadline: float) -> Any:
+        """Read until the request has its reply and the kernel is idle again; keep what it printed meanwhile."""
+        reply, idle = None, False
+        while reply is None or not idle:
+            body = self._channel.receive(deadline)
+            self._heard += len(body)
+            if self._heard > FLOOD_FACTOR * self._budgets.output_bytes:
+                raise Broken(f"it sent more than {FLOOD_FACTOR} times the output of a cell")
+            message = messages.read(body, messages.Message)
+            if message is None or message.parent != asked:
+                continue
+            if message.on == "shell" and message.type == kind:
+                reply = messages.read(message.content, of)
+            elif message.on == "iopub" and message.type == "status":
+                status = messages.read(message.content, messages.Status)
+                idle = idle or (status is not None and status.execution_state == "idle")
+            elif message.on == "iopub":
+                outputs.take(message.type, message.content)
+        return reply
+
+    def _interrupt(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._pidfd, signal.SIGINT)
+
+    # ---- ending
+
+    def _end(self, why: str) -> None:
+        """End every process of the sandbox."""
+        if self._why:
+            return
+        self._why = why
+        self._channel.close()
+        self._process.kill()
+        self._reap()
+
+    def _reap(self) -> None:
+        self._process.kill()  # bubblewrap: all inside ends with it
+        self._process.wait()
+
+
+def _socket_of(session: Session) -> Path:
+    return Path(session.url.removeprefix("unix://"))
+
+
+def _machines(files: Mapping[str, bytes], session: Session) -> dict[str, Session]:
+    """Open the second machines that a submission asks for by name."""
+    from course.gateway import machine
+
+    asked = {
+        found[1].decode() if found[1] else "colleague" for text in files.values() for found in _MACHINE.finditer(text)
+    }
+    return {name: machine(session, name) for name in sorted(asked)[:MOST_MACHINES]}
+
+
+def _nobody() -> int:
+    """A user id that nobody on this machine has, and that no other sandbox has: its limits are its own."""
+    ranges = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
+    mapped = max(int(first) + int(count) for first, _, count in ranges)
+    low, high = (600_000_000, 700_000_000) if mapped > 700_000_000 else (20_000, min(mapped, 60_000))
+    return low + secrets.randbelow(high - low)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
