@@ -1,0 +1,216 @@
+"""The examiner: one for each worker. It holds an engine, a gateway before it and a warm kernel, and examines jobs."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from course.workspace import KEPT_BACK
+from grader.examine import evidence as gathering
+from grader.examine.alignment import Plan, align
+from grader.examine.errors import NotIsolated
+from grader.examine.examination import Examination, Outcome
+from grader.examine.job import Job
+from grader.examine.kernel.client import ExaminerKernel
+from grader.examine.reading import NotANotebook
+from grader.examine.record import Attempt, Times, examination
+from grader.examine.run import Ran, Runner
+from grader.examine.source import SourceNotebook, read_source
+
+if TYPE_CHECKING:
+    from course.gateway import Session
+    from grader.examine.engine import GradingEngine
+
+ATTEMPTS = 3
+"""How often a submission is examined when the engine or the grader fails."""
+PING_SECONDS = 10
+
+
+class Examiner:
+    """Examines submissions, one after the other; use it as a context manager.
+
+    Args:
+        engine: the address of an engine to grade on; None starts one that only this examiner uses.
+        trust_submissions: run the learner's cells without a sandbox where bubblewrap is not to be had.
+        attempts: how often a submission is examined at most.
+    """
+
+    def __init__(self, engine: str | None = None, *, trust_submissions: bool = False, attempts: int = ATTEMPTS) -> None:
+        self._given, self._trust, self._attempts = engine, trust_submissions, attempts
+        self._stack = ExitStack()
+        self._kernel = ExaminerKernel()
+        self._own: GradingEngine | None = None
+        self._url = engine or ""
+        self._ending: Future[Any] | None = None
+        self._version = ""
+
+    def __repr__(self) -> str:
+        return f"<Examiner on {self._url or 'no engine yet'}, {self._kernel!r}>"
+
+    def __enter__(self) -> Examiner:
+        """Start what is needed.
+
+        Raises:
+            NotIsolated: there is no sandbox here, and submissions are not trusted.
+            CourseError: no engine, or no gateway.
+        """
+        from grader.examine.isolation import sandbox_problem
+
+        problem = sandbox_problem()
+        if problem and not self._trust:
+            raise NotIsolated(
+                "a sandbox for the learners' cells",
+                problem,
+                "install bubblewrap, or say --trust-submissions: then what learners hand in runs as your own programs",
+            )
+        self._sandboxed = not problem
+        with ExitStack() as stack:
+            if self._given is None:
+                from grader.examine.engine import GradingEngine
+
+                self._own = stack.enter_context(GradingEngine())
+                self._url = self._own.url
+            self._threads = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="ends-sessions"))
+            stack.enter_context(self._kernel)
+            self._version = gathering.engine_version(self._url)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.settle()
+        self._stack.close()
+
+    @property
+    def engine(self) -> str:
+        """The address of the engine that is graded on."""
+        return self._url
+
+    def examine(self, job: Job) -> Examination:
+        """Examine one submission. Whatever it does is in the examination; only the instructor's own source raises.
+
+        Raises:
+            BadSource: the instructor's notebook cannot be graded with.
+        """
+        begun, clock = time.time(), time.monotonic()
+        source = read_source(job.source[job.notebook])
+        plan, refusal = _plan(job, source)
+        if refusal:
+            return examination(job, source, plan, Attempt(Ran(), refusal=refusal), Times(begun, 0.0, 0), self._version)
+        for attempt in range(1, self._attempts + 1):  # noqa: B007  # the number is told afterwards
+            done = self._attempt(job, source, plan)
+            if not done.fault and not _worth_repeating(done.ran):
+                break
+        times = Times(begun, time.monotonic() - clock, attempt)
+        return examination(job, source, plan, done, times, self._version)
+
+    def _attempt(self, job: Job, source: SourceNotebook, plan: Plan) -> Attempt:
+        """Examine once, in a session of its own. Nothing is raised: what fails here is not the learner's fault."""
+        ran = Ran()
+        try:
+            with ExitStack() as stack:
+                session = self._session(stack)
+                learners = stack.enter_context(self._learners_kernel(job, session))
+                runner = Runner(self._kernel, job.budgets, self._engine_answers)
+                ran = runner.run(plan, learners, _environment(session, job.student))
+                images, bases = gathering.images_of(session.url)
+                return Attempt(ran, self._journal(session), images, bases)
+        except Exception as error:
+            self._mend()
+            return Attempt(ran, fault=f"{type(error).__name__}: {error}")
+
+    def _session(self, stack: ExitStack) -> Session:
+        """A session that ends after the attempt, in the background: the next submission need not wait for it."""
+        from course.gateway import Client, Lease
+
+        lease = Lease(Client(self._url), {"name": f"grading-{secrets.token_hex(6)}", "policy": "grading"})
+
+        def end() -> None:
+            self.settle()
+            self._ending = self._threads.submit(lease.end)
+
+        stack.callback(end)
+        return lease.session
+
+    def settle(self) -> None:
+        """Wait until the session of the last submission has ended; one that cannot is swept by the gateway later."""
+        if self._ending is not None:
+            self._ending.exception()
+            self._ending = None
+
+    def _learners_kernel(self, job: Job, session: Session) -> Any:
+        from grader.examine.sandbox.kernel import SubmissionKernel
+
+        return SubmissionKernel(files_of(job), session, job.budgets, job.student, lesson=job.lesson)
+
+    def _journal(self, session: Session) -> tuple[str, ...]:
+        from course.gateway import Client
+
+        return gathering.journal_of(Client(self._url), session)
+
+    def _engine_answers(self) -> bool:
+        import docker
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        try:
+            with closing(docker.APIClient(base_url=self._url, version="1.41", timeout=PING_SECONDS)) as api:
+                return bool(api.ping())
+        except (DockerException, RequestException):
+            return False
+
+    def _mend(self) -> None:
+        """Put back what may have failed: the own engine, and the kernel."""
+        if self._own is not None and not self._engine_answers():
+            self._own.restart()
+        if self._kernel.pid is None:
+            self._kernel.stop()
+            self._kernel.start()
+
+
+def files_of(job: Job) -> dict[str, bytes]:
+    """The folder that the learner's cells run in: what was handed in, and over it the instructor's files.
+
+    As nbgrader does it (`Autograde.init_assignment`), but for what learners never get: the source notebook, the
+    answers, the notes.
+    """
+    return {**job.submitted, **{path: content for path, content in job.source.items() if _is_for_learners(path)}}
+
+
+def _is_for_learners(path: str) -> bool:
+    return not path.endswith(".ipynb") and not any(part in KEPT_BACK for part in path.split("/"))
+
+
+def _environment(session: Session, student: str) -> dict[str, str]:
+    return {**session.environment(), "SLIPWAY_EXAMINER": "1", "SLIPWAY_LEARNER": student}
+
+
+def _plan(job: Job, source: SourceNotebook) -> tuple[Plan, str]:
+    """What is run; and why nothing can be, "" if it can."""
+    notes = [f"Left out of the folder: {line}" for line in job.skipped]
+    raw = job.submitted.get(job.notebook)
+    others = [path for path in job.submitted if path.endswith(".ipynb") and "/" not in path]
+    if raw is None and len(others) == 1:
+        raw = job.submitted[others[0]]
+        notes.append(f"The notebook is called {others[0]!r}: it was taken as {job.notebook}.")
+    if raw is None:
+        return Plan(align(source, b'{"cells": []}').steps, tuple(notes)), f"There is no {job.notebook} in the folder."
+    try:
+        plan = align(source, raw)
+    except NotANotebook as error:
+        empty = align(source, b'{"cells": []}').steps
+        return Plan(empty, tuple(notes)), f"The notebook cannot be read: {error.observed[:300]}"
+    return Plan(plan.steps, (*notes, *plan.notes)), ""
+
+
+def _worth_repeating(ran: Ran) -> bool:
+    """Whether another attempt could know what this one did not: a check with a mistake fails each time."""
+    return any(
+        mark.outcome is Outcome.COULD_NOT_CHECK and not mark.said.startswith("The check itself")
+        for mark in ran.marks.values()
+    )
