@@ -11,11 +11,15 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import docker
+import nbformat
 import pytest
+from front_end import FrontEnd
+from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 FLAGS = [
@@ -79,6 +83,44 @@ def lab_url(engine_url: str, lab_workspace: Path) -> Iterator[str]:
 def notebook_url(engine_url: str, lab_workspace: Path) -> Iterator[str]:
     """The same learner's folder in Notebook 7."""
     yield from _server(lab_workspace, ["--notebook"])
+
+
+@pytest.fixture(params=["lab", "notebook"])
+def front(request: pytest.FixtureRequest, browser_page: Page) -> FrontEnd:
+    """JupyterLab, then Notebook 7: a test that asks for it runs in both."""
+    return FrontEnd(request.param, request.getfixturevalue(f"{request.param}_url"), browser_page)
+
+
+@pytest.fixture
+def open_notebook(front: FrontEnd, lab_workspace: Path) -> Iterator[Callable[..., Page]]:
+    """Write a notebook of these cells into the learner's folder and open it: `open_notebook("a.ipynb", "1 + 1")`."""
+    written: list[Path] = []
+
+    def opened(name: str, *cells: str) -> Page:
+        path = lab_workspace / name
+        book = new_notebook(cells=[new_code_cell(cell) for cell in cells])
+        book.metadata.kernelspec = {"name": "slipway", "display_name": "Docker course", "language": "python"}
+        nbformat.write(book, path)
+        written.append(path)
+        return front.open(name)
+
+    yield opened
+    front.end_kernels()
+    for path in written:
+        path.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def learner(lab_workspace: Path) -> Iterator[docker.DockerClient]:
+    """The session of the learner's folder, empty afterwards."""
+    from course.gateway import attach
+    from course.lesson.belongings import holdings, remove
+
+    with attach(lab_workspace) as lease, closing(docker.DockerClient(lease.session.url, timeout=60)) as inside:
+        yield inside
+        for container in inside.containers.list(filters={"status": "paused"}):
+            container.unpause()
+        remove(inside, list(holdings(inside)))
 
 
 @pytest.fixture(autouse=True)

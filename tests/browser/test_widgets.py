@@ -1,25 +1,15 @@
-"""A learner uses the live pictures in JupyterLab with the keyboard alone; the engine, and the saved file, are asked."""
+"""A learner uses the live pictures in both front ends with the keyboard alone; the engine and the file are asked."""
 
 from __future__ import annotations
 
-import json
-import re
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from pathlib import Path
 
 import docker
-import nbformat
-import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from front_end import FOCUSED, PATIENCE, THEMES, FrontEnd, choose_theme, run_cell, save, tab_to
 from playwright.sync_api import Locator, Page, expect
 
-from course.gateway import attach
-
 HOSTILE = "<img src=x onerror=document.title='taken'>"
-PATIENCE = 60_000  # milliseconds
-FOCUSED = "() => document.activeElement?.getAttribute('aria-label') ?? ''"
 CONTRASTS = """root => {
   const parse = text => (text.match(/[\\d.]+/g) ?? []).map(Number);
   const linear = v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
@@ -44,87 +34,21 @@ CONTRASTS = """root => {
 }"""
 
 
-def address(url: str) -> tuple[str, str]:
-    """The server's address and its token."""
-    return re.match(r"(http://[^/]+)/.*token=(\w+)", url).groups()  # type: ignore[union-attr, return-value]
-
-
-@pytest.fixture
-def open_notebook(browser_page: Page, lab_url: str, lab_workspace: Path) -> Iterator[Callable[..., Page]]:
-    """Write a notebook of these cells into the learner's folder and open it."""
-    base, token = address(lab_url)
-    written: list[Path] = []
-
-    def opened(name: str, *cells: str) -> Page:
-        path = lab_workspace / name
-        book = new_notebook(cells=[new_code_cell(cell) for cell in cells])
-        book.metadata.kernelspec = {"name": "slipway", "display_name": "Docker course", "language": "python"}
-        nbformat.write(book, path)
-        written.append(path)
-        browser_page.goto(f"{base}/lab/tree/{name}?token={token}&reset")
-        expect(browser_page.get_by_text("Docker course | Idle")).to_be_visible(timeout=PATIENCE)
-        return browser_page
-
-    yield opened
-    for path in written:
-        path.unlink(missing_ok=True)
-
-
-@pytest.fixture
-def learner(lab_url: str, lab_workspace: Path) -> Iterator[docker.DockerClient]:
-    """The session that the server's workspace has, empty afterwards."""
-    from course.lesson.belongings import holdings, remove
-
-    with attach(lab_workspace) as lease, closing(docker.DockerClient(lease.session.url, timeout=60)) as inside:
-        yield inside
-        remove(inside, list(holdings(inside)))
-
-
-def run_cell(page: Page, number: int) -> Locator:
-    """Run one cell by the keyboard; the cell."""
-    cell = page.locator(".jp-CodeCell").nth(number)
-    cell.locator(".cm-content").click()
-    expect(cell.locator(".cm-content")).to_be_focused(timeout=PATIENCE)
-    page.keyboard.press("Shift+Enter")
-    return cell
-
-
-def tab_to(page: Page, label: str) -> None:
-    """Press Tab until the control with this name has the focus."""
-    for _ in range(30):
-        if page.evaluate(FOCUSED) == label:
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not reach {label!r}, but {page.evaluate(FOCUSED)!r}")
-
-
-def choose_theme(page: Page, theme: str) -> None:
-    page.locator(".lm-MenuBar-item", has_text="Settings").click()
-    page.locator(".lm-Menu-item", has_text="Theme").first.hover()
-    page.locator(".lm-Menu-item", has_text=theme).filter(has_not_text="High Contrast").first.click()
-    expect(page.locator(".lm-Menu")).to_have_count(0)
-
-
 def take_both_themes(page: Page, picture: Locator, artefacts: Path, name: str) -> None:
     """Keep a screenshot in both themes; every text in them has a contrast of at least 4.5."""
-    for theme in ("JupyterLab Light", "JupyterLab Dark"):
+    for theme in THEMES:
         choose_theme(page, theme)
-        expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme, timeout=PATIENCE)
         weak = [(ratio, text) for ratio, text in picture.evaluate(CONTRASTS) if ratio < 4.5]
         picture.screenshot(path=artefacts / f"widget-{name}-{theme.split()[-1].lower()}.png")
         assert not weak, (theme, weak)
-    choose_theme(page, "JupyterLab Light")
+    choose_theme(page, THEMES[0])
     picture.focus()
-
-
-def saved_outputs(path: Path) -> list[dict[str, object]]:
-    return [output for cell in json.loads(path.read_text())["cells"] for output in cell.get("outputs", ())]
 
 
 def test_the_map_is_used_with_the_keyboard_and_saved_as_a_page(
     open_notebook: Callable[..., Page],
     learner: docker.DockerClient,
-    lab_url: str,
+    front: FrontEnd,
     lab_workspace: Path,
     artefacts: Path,
 ) -> None:
@@ -148,7 +72,7 @@ def test_the_map_is_used_with_the_keyboard_and_saved_as_a_page(
     tab_to(page, "Remove web")
     page.keyboard.press("Enter")
     expect(picture.get_by_role("status")).to_contain_text("stop it first")
-    take_both_themes(page, picture, artefacts, "engine-map")
+    take_both_themes(page, picture, artefacts, f"{front.name}-engine-map")
     tab_to(page, "Stop web")
     page.keyboard.press("Enter")
     expect(picture.locator("[data-id]", has_text="web")).to_contain_text("■ exited", timeout=PATIENCE)
@@ -157,13 +81,13 @@ def test_the_map_is_used_with_the_keyboard_and_saved_as_a_page(
     expect(picture.locator(".slipway-container", has_text="web")).to_have_count(0, timeout=PATIENCE)
     assert [container.name for container in learner.containers.list(all=True)] == ["job"]
     assert page.evaluate(FOCUSED) == "Start job", "the focus goes to the next container"
-    reopened_without_a_kernel(page, lab_url, lab_workspace / "map.ipynb", "Engine map: 4 images")
+    reopened_without_a_kernel(front, lab_workspace / "map.ipynb", "Engine map: 4 images")
 
 
 def test_a_life_is_stepped_through_with_the_keyboard(
     open_notebook: Callable[..., Page],
     learner: docker.DockerClient,
-    lab_url: str,
+    front: FrontEnd,
     lab_workspace: Path,
     artefacts: Path,
 ) -> None:
@@ -180,7 +104,7 @@ def test_a_life_is_stepped_through_with_the_keyboard(
         web.reload()
         assert web.status == status
     assert page.evaluate(FOCUSED) == "Continue web", "the focus stays among the buttons"
-    take_both_themes(page, picture, artefacts, "lifecycle")
+    take_both_themes(page, picture, artefacts, f"{front.name}-lifecycle")
     for act, status in (("Continue", "running"), ("Stop", "exited"), ("Remove", "removed")):
         picture.focus()
         tab_to(page, f"{act} web")
@@ -188,23 +112,16 @@ def test_a_life_is_stepped_through_with_the_keyboard(
         expect(present).to_contain_text(status, timeout=PATIENCE)
     assert learner.containers.list(all=True) == []
     expect(picture.get_by_role("status")).to_contain_text("removed")
-    reopened_without_a_kernel(page, lab_url, lab_workspace / "life.ipynb", "Life of container web")
+    reopened_without_a_kernel(front, lab_workspace / "life.ipynb", "Life of container web")
 
 
-def reopened_without_a_kernel(page: Page, url: str, path: Path, words: str) -> None:
+def reopened_without_a_kernel(front: FrontEnd, path: Path, words: str) -> None:
     """Save, end the kernel, open the notebook again: its static page is there, and no complaint about a model."""
-    page.locator(".jp-CodeCell .cm-content").last.click()  # a picture keeps the keys to itself
-    page.keyboard.press("Control+s")
-    end = time.monotonic() + 30
-    while not saved_outputs(path):
-        assert time.monotonic() < end, "the notebook was not saved"
-        time.sleep(0.05)
-    (output,) = saved_outputs(path)
+    page = front.page
+    (output,) = save(page, path)
     assert set(output["data"]) == {"text/plain", "text/html"}  # type: ignore[call-overload]  # JSON
-    base, token = address(url)
-    for kernel in page.request.get(f"{base}/api/kernels").json():
-        page.request.delete(f"{base}/api/kernels/{kernel['id']}", headers={"Authorization": f"token {token}"})
-    page.goto(f"{base}/lab/tree/{path.name}?token={token}&reset")
+    front.end_kernels()
+    page.goto(front.address(path.name))
     expect(page.locator(".jp-OutputArea-output")).to_contain_text(words, timeout=PATIENCE)
     expect(page.get_by_text("model not found")).to_have_count(0)
     expect(page.locator(".slipway")).to_have_count(0)
