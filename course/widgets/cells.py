@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from course.widgets.picture import Picture
+    from course.widgets.drawn import Drawn
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Cell:
 @dataclass
 class _Shown:
     run: str
-    pictures: list[Picture] = field(default_factory=list)
+    pictures: list[Drawn] = field(default_factory=list)
 
 
 _shown: dict[str, _Shown] = {}
@@ -48,7 +48,7 @@ def running_cell() -> Cell | None:
     return Cell(cell_id, code, (request.get("header") or {}).get("msg_id") or "")
 
 
-def shown_in(cell: Cell | None, picture: Picture) -> None:
+def shown_in(cell: Cell | None, picture: Drawn) -> None:
     """Note a picture of a cell, and close those of the cell's earlier run."""
     if cell is None:
         return

@@ -23,7 +23,7 @@ GATHER_SECONDS = 0.05
 AGAIN_SECONDS = 1.0
 """How long to wait before a broken stream of events is opened again."""
 CALL_SECONDS = 60
-QUIET = ("exec_", "attach", "top", "resize", "health_status", "archive-path", "extract-to-dir", "push", "save")
+QUIET = ("exec_", "attach", "top", "resize", "health_status", "archive-path", "extract-to-dir", "save")
 """Beginnings of the names of events after which no picture looks different."""
 
 Receiver = Callable[[World], None]

@@ -61,6 +61,7 @@ function frame(model, el, title) {
     say("…");
     model.send({ id: number, command });
   };
+  const also = (command) => model.send({ id: number, command }); // beside the one that runs: to cancel it
   copy.addEventListener("click", async () => {
     try { await navigator.clipboard.writeText(code.textContent); say("✓ copied"); } catch {
       getSelection().selectAllChildren(code); // no right to write: the line is selected, to copy with the keyboard
@@ -74,7 +75,7 @@ function frame(model, el, title) {
   };
   model.on("msg:custom", answered);
   const stop = () => model.off("msg:custom", answered);
-  return { root, heading, body, say, showLine, ask, stop };
+  return { root, heading, body, say, showLine, ask, also, stop };
 }
 
 // A button that asks for a command, and shows the docker-py line of it as soon as it is reached.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,12 +21,13 @@ _EXIT_CODE = re.compile(r"^Exited \((-?\d+)\)")
 
 @dataclass(frozen=True)
 class ImageRow:
-    """One image. `layers` is None where they were not counted; `size` is in bytes."""
+    """One image. `layers` is None where they were not counted; `size` is in bytes; `digests` are "name@sha256:…"."""
 
     id: str
     tags: tuple[str, ...]
     layers: int | None
     size: int
+    digests: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -36,7 +37,10 @@ class ImageRow:
 
 @dataclass(frozen=True)
 class ContainerRow:
-    """One container. `status` is a word of the engine ("running"); `created` is in seconds since 1970."""
+    """One container. `status` is a word of the engine ("running"); `created` is in seconds since 1970.
+
+    `ports` are pairs of a TCP port inside and the one outside, of a container that runs; `labels` are pairs too.
+    """
 
     id: str
     name: str
@@ -45,6 +49,12 @@ class ContainerRow:
     status: str
     exit_code: int | None
     created: int
+    ports: tuple[tuple[int, int], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+
+    def label(self, name: str) -> str:
+        """The value of a label, "" where it has none of that name."""
+        return dict(self.labels).get(name, "")
 
 
 @dataclass(frozen=True)
@@ -105,7 +115,8 @@ class Reader:
                 self._layers[image_id] = len(image_fact(self._client, image_id).diff_ids)
             except EngineError:
                 counted = False  # removed since the list was made; the next event brings a new list
-        return ImageRow(image_id, _tags(row), self._layers.get(image_id) if counted else None, int(row["Size"]))
+        layers = self._layers.get(image_id) if counted else None
+        return ImageRow(image_id, _tags(row), layers, int(row["Size"]), tuple(sorted(row.get("RepoDigests") or ())))
 
 
 def container_row(row: Mapping[str, Any]) -> ContainerRow:
@@ -119,7 +130,18 @@ def container_row(row: Mapping[str, Any]) -> ContainerRow:
         status=row.get("State") or "",
         exit_code=int(code[1]) if code else None,
         created=int(row.get("Created") or 0),
+        ports=tuple(sorted(_published(row.get("Ports") or ()))),
+        labels=tuple(sorted((row.get("Labels") or {}).items())),
     )
+
+
+def _published(ports: Sequence[Mapping[str, Any]]) -> set[tuple[int, int]]:
+    """Each port once: an engine with IPv6 names it twice."""
+    return {
+        (int(one["PrivatePort"]), int(one["PublicPort"]))
+        for one in ports
+        if one.get("PublicPort") and one.get("Type") == "tcp"
+    }
 
 
 def _tags(row: Mapping[str, Any]) -> tuple[str, ...]:

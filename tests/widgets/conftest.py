@@ -11,7 +11,7 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 
 from course.gateway import Session, session
-from course.widgets.picture import Picture
+from course.widgets.drawn import Drawn
 
 DEADLINE = 30.0
 
@@ -45,7 +45,7 @@ def inside(widget_session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator
         monkeypatch.setenv(name, value)
     with closing(docker.DockerClient(widget_session.url, timeout=60)) as client:
         yield client
-        for picture in [known for known in _instances.values() if isinstance(known, Picture)]:
+        for picture in [known for known in _instances.values() if isinstance(known, Drawn)]:
             picture.close()
         for container in client.containers.list(filters={"status": "paused"}):
             container.unpause()
@@ -56,7 +56,7 @@ def inside(widget_session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator
 def press() -> Callable[..., dict[str, object]]:
     """Send a picture what the browser sends, and wait for the answer."""
 
-    def pressed(picture: Picture, message: object) -> dict[str, object]:
+    def pressed(picture: Drawn, message: object) -> dict[str, object]:
         answers: list[dict[str, object]] = []
         picture.send = lambda content, buffers=None: answers.append(
             content
