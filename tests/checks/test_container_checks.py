@@ -184,6 +184,17 @@ def test_a_start_by_the_learner_counts_as_a_restart_and_one_by_a_check_does_not(
     assert says(web.restarted()) == "passed"
 
 
+def test_a_restart_by_policy_is_awaited_and_so_is_the_health_after_it(run: Run, says: Says) -> None:
+    probe = {"test": ["CMD", "test", "-e", "/tmp/again"], "interval": 1_000_000_000}
+    once = "[ -e /tmp/again ] && exec sleep 600; touch /tmp/again; sleep 0.5; exit 1"
+    policy = {"Name": "on-failure", "MaximumRetryCount": 1}
+    web = checks.container(run("course/busybox", "sh", "-c", once, restart_policy=policy, healthcheck=probe))
+    assert says(web.restarted()) == "container.not_restarted"
+    assert says(web.restarted(within=20)) == "passed"
+    assert says(web.healthy()) == "passed"
+    assert says(web.restarted(at_least=2, within=0.3)) == "container.not_restarted"
+
+
 @pytest.mark.parametrize("count", [0, 3])
 def test_exec_never_mistakes_a_slow_command_for_a_slow_engine(run: Run, count: int) -> None:
     web = checks.container(run("course/busybox", *FOREVER))

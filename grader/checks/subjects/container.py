@@ -52,9 +52,9 @@ class Container:
         """Its health check says this within so many seconds."""
         return ask("container.healthy", partial(life.healthy, self, status, within), container=self.name, status=status)
 
-    def restarted(self, at_least: int = 1) -> Check:
-        """It was started again: by its restart policy, or by the learner (a later start than the first)."""
-        return ask("container.restarted", partial(life.restarted, self, at_least), container=self.name)
+    def restarted(self, at_least: int = 1, within: float = 0.0) -> Check:
+        """It was started again, or is within so many seconds: by its policy, or by the learner (a later start)."""
+        return ask("container.restarted", partial(life.restarted, self, at_least, within), container=self.name)
 
     def stops_cleanly(self, within: float = 5.0, exit_code: int | None = None) -> Check:
         """It ends by itself when asked to stop, before the engine has to kill it. It is started again afterwards."""

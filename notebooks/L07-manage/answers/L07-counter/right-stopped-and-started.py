@@ -1,0 +1,9 @@
+goods = parameter("goods")
+counter = busy_counter(client, goods)
+missing = goods
+counter.stop()
+prices = unpack(counter.get_archive("/srv/prices.txt")[0])
+counter.put_archive("/srv", pack("prices.txt", f"{prices}{goods} 4\n"))
+counter.start()
+counter.exec_run(["sh", "-c", f"until wget -qO- http://127.0.0.1:7080/sell/{goods}; do usleep 100000; done"])
+ledger = unpack(counter.get_archive("/data/ledger.txt")[0])

@@ -1,0 +1,7 @@
+goods = parameter("goods")
+counter = busy_counter(client, goods)
+missing = goods
+prices = unpack(counter.get_archive("/srv/prices.txt")[0])
+counter.put_archive("/srv", pack("prices.txt", f"{prices}{goods} 4\n"))
+ledger = unpack(counter.get_archive("/data/ledger.txt")[0])
+counter.exec_run(["wget", "-qO-", f"http://127.0.0.1:7080/sell/{goods}"])

@@ -1,0 +1,11 @@
+goods = parameter("goods")
+counter = busy_counter(client, goods)
+missing = goods
+counter.remove(force=True)
+counter = client.containers.run("corner-shop", name="counter", detach=True)
+next(counter.logs(stream=True))
+prices = unpack(counter.get_archive("/srv/prices.txt")[0])
+counter.put_archive("/srv", pack("prices.txt", f"{prices}{goods} 4\n"))
+counter.exec_run(["wget", "-qO-", f"http://127.0.0.1:7080/sell/{goods}"])
+counter.exec_run(["wget", "-qO-", "http://127.0.0.1:7080/sell/candles"])
+ledger = unpack(counter.get_archive("/data/ledger.txt")[0])

@@ -1,0 +1,6 @@
+goods = parameter("goods")
+counter = busy_counter(client, goods)
+missing = goods
+counter.put_archive("/srv", pack("prices.txt", f"{goods} 4\n"))
+counter.exec_run(["wget", "-qO-", f"http://127.0.0.1:7080/sell/{goods}"])
+ledger = unpack(counter.get_archive("/data/ledger.txt")[0])

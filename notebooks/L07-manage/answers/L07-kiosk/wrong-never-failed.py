@@ -1,0 +1,4 @@
+crew = parameter("crew")
+probe = {"test": ["CMD", "wget", "-qO-", "http://127.0.0.1:7080/health"], "interval": 1_000_000_000}
+back = {"Name": "on-failure", "MaximumRetryCount": 3}
+kiosk = client.containers.run("corner-shop", name="kiosk", labels={"crew": crew}, restart_policy=back, healthcheck=probe, detach=True)
