@@ -88,6 +88,29 @@ class Client:
         """Open, or find, a further session of the same learner; it ends with the session that it belongs to."""
         return self._session(self._ask("POST", f"/sessions/{quote(ref, safe='')}/machines", {"name": name}))
 
+    def open_ports_in(self, ref: str, namespace: int | Path) -> list[int]:
+        """Let a session's published TCP ports answer on 127.0.0.1 inside another network namespace too.
+
+        From now on each port that a container of the session, or of the same learner's other machines, publishes
+        answers there under the same number: before the call that starts the container is answered, until the container
+        ends. Nothing else of the host is reached. It holds until the process is gone or the session ends.
+
+        Args:
+            ref: the session, by id or name.
+            namespace: the number of a process that lives in it, or a file that stands for it: "/run/netns/<name>",
+                "/proc/<pid>/fd/<fd>". Its loopback is up. A namespace that goes with no process stays until the end.
+
+        Returns:
+            The ports that answer inside now.
+
+        Raises:
+            NoSession: there is none.
+            GatewayError: no such namespace, or the gateway may not enter it (it needs root on Linux).
+        """
+        path = Path(f"/proc/{namespace}/ns/net") if isinstance(namespace, int) else namespace
+        answer = self._ask("POST", f"/sessions/{quote(ref, safe='')}/namespaces", {"path": str(path)})
+        return list(answer["ports"])
+
     def end(self, ref: str) -> list[dict[str, str]]:
         """End a session and wait until all that it made is removed; what was removed."""
         path = f"/sessions/{quote(ref, safe='')}"

@@ -45,6 +45,7 @@ class Control:
                 web.post("/sessions", self._open),
                 web.delete("/sessions/{ref}", self._end),
                 web.post("/sessions/{ref}/machines", self._machine),
+                web.post("/sessions/{ref}/namespaces", self._namespace),
                 web.post("/lease", self._lease),
                 web.post("/sweep", self._sweep),
                 web.post("/stop", self._end_gateway),
@@ -89,6 +90,12 @@ class Control:
         name, family = self._sessions.machine(of, str(asked["name"]))
         live = await self._sessions.open(name, of.scope.row.policy, family=family, find=True)
         return web.json_response(self._sessions.facts_of(live), status=201)
+
+    async def _namespace(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        live = self._sessions.find(request.match_info["ref"])
+        ports = await asyncio.shield(self._sessions.open_ports_in(live, Path(str(asked["path"]))))
+        return web.json_response({"ports": ports})
 
     async def _lease(self, request: web.Request) -> web.StreamResponse:
         """Hold a lease until the connection or its process ends; answers with a line at once and one at the end."""

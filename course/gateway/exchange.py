@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from course.gateway.inner_ports import InnerPorts
 from course.gateway.networks import Networks
 from course.gateway.policy import translate
 from course.gateway.policy.container import ImageView
@@ -42,6 +43,7 @@ class Plane:
     engine: Upstream
     scopes: Mapping[str, Scope]
     networks: Networks
+    inner_ports: InnerPorts
     headers: dict[str, str] = field(default_factory=dict)  # on every answer; the API version among them
     engine_version: dict[str, Any] = field(default_factory=dict)
     image_configs: dict[str, dict[str, Any]] = field(default_factory=dict)

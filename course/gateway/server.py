@@ -17,6 +17,7 @@ from aiohttp.web_protocol import RequestHandler
 from course.gateway.exchange import EngineSaid, Exchange, Plane
 from course.gateway.handlers import TABLE, Handler
 from course.gateway.hijack import Spent
+from course.gateway.inner_ports import InnerPorts
 from course.gateway.journal_file import Entry
 from course.gateway.networks import Networks
 from course.gateway.policy import query, routes
@@ -46,7 +47,8 @@ class DataPlane:
 
     def __init__(self, engine_socket: Path, scopes: Mapping[str, Scope]) -> None:
         self.engine = Upstream(engine_socket)
-        self.shared = Plane(self.engine, scopes, Networks(self.engine, firewalled=False))
+        networks, inner_ports = Networks(self.engine, firewalled=False), InnerPorts(self.engine, scopes)
+        self.shared = Plane(self.engine, scopes, networks, inner_ports)
         self._watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -57,7 +59,7 @@ class DataPlane:
         """
         version = await self.engine.version()
         self.shared.headers.update(answer_headers(version))
-        self._watch = asyncio.create_task(watch(self.engine, self.shared.scopes))
+        self._watch = asyncio.create_task(watch(self.engine, self.shared.scopes, self.shared.inner_ports))
 
     async def serve(self, scope: Scope, path: Path, journal: Callable[[Entry], None]) -> SessionServer:
         """Open a session's socket, mode 0600.
@@ -72,10 +74,11 @@ class DataPlane:
         return server
 
     async def close(self) -> None:
-        """Stop following events, let work that must be completed end, and drop the engine's connections."""
+        """Stop following events, let work that must be completed end, and drop every connection."""
         if self._watch is not None:
             self._watch.cancel()
             await asyncio.wait({self._watch})
+        await self.shared.inner_ports.close_all()
         if self.shared.background:
             await asyncio.wait(set(self.shared.background), timeout=10.0)
         self.engine.close()

@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from course.gateway import peer
@@ -34,6 +35,8 @@ TICK = 0.5  # seconds between looks at leases
 QUOTA_PAUSE = 3.0  # seconds between looks at what was written
 QUOTA_SHARE = 10  # … and at least so many times what a look took: the engine counts each container's layer
 RETRY_TICKS = 20  # … for each attempt to remove what could not be removed
+NAMESPACE = "namespace"  # in the ledger, beside the objects
+IN_PROC = re.compile(r"/proc/(\d+)/")  # a path that goes with a process
 LAST_WORDS = 0.02  # seconds that calls under way have when a session ends; 0 would mean for ever (aiohttp)
 ENGINE_TICKS = 4  # … for each look at whether the engine still answers
 
@@ -105,6 +108,8 @@ class Sessions:
         for row in rows:
             if not row.ending and row.family in heads:
                 await self._adopt(row)
+        for live in tuple(self._live.values()):  # a machine's containers answer inside too, so all of them live by now
+            await self._open_ports_again(live)
         for row in rows:
             if row.sid not in self._live:
                 self._removals.begin(row.sid)
@@ -116,6 +121,7 @@ class Sessions:
             task.cancel()
         await asyncio.wait(self._own_work)
         await self._removals.close()
+        await self._plane.shared.inner_ports.close_all()  # they write to the journals
         for live in self._live.values():
             await live.server.close(LAST_WORDS)
             live.journal.close()
@@ -265,6 +271,30 @@ class Sessions:
         self._leases.release(live.scope.row.family, token)
         self._end_expired()
 
+    # ---- ports inside another network namespace
+
+    async def open_ports_in(self, live: Live, path: Path) -> list[int]:
+        """Let the published ports of a session and its machines answer inside a namespace; see `InnerPorts.open_in`."""
+        family = live.scope.row.family
+        found = IN_PROC.match(str(path))
+        holder = peer.identify(int(found[1]) if found else 0)
+        ports = await self._plane.shared.inner_ports.open_in(family, path, holder, self._live[family].journal.note)
+        self._ledger.put(family, NAMESPACE, str(path), f"{holder.pid}:{holder.started}:{path.stat().st_ino}")
+        return ports
+
+    async def _open_ports_again(self, live: Live) -> None:
+        """Open what an earlier gateway had open; what is gone, or is another namespace by now, is forgotten."""
+        family = live.scope.sid
+        for entry in [entry for entry in self._ledger.entries(family) if entry.kind == NAMESPACE]:
+            pid, started, inode = (int(part) for part in entry.value.split(":"))
+            try:
+                if not peer.Process(pid, started).alive() or Path(entry.key).stat().st_ino != inode:
+                    raise FileNotFoundError(entry.key)
+                await self.open_ports_in(live, Path(entry.key))
+            except (GatewayError, OSError) as error:
+                log.info("ports of session %s no longer answer inside %s: %s", family, entry.key, error)
+                self._ledger.drop(family, NAMESPACE, entry.key)
+
     # ---- inside
 
     async def _go_live(self, row: SessionRow) -> Live:
@@ -302,6 +332,7 @@ class Sessions:
         live = self._live.pop(sid, None)
         self.scopes.pop(sid, None)
         if live:
+            await self._plane.shared.inner_ports.close(sid)
             await live.server.close(LAST_WORDS)
             live.journal.close()
 
@@ -329,6 +360,8 @@ class Sessions:
             count += 1
             try:
                 self._leases.drop_dead()
+                for family, path in await self._plane.shared.inner_ports.drop_dead():
+                    self._ledger.drop(family, NAMESPACE, path)
                 self._end_expired()
                 await self._upkeep(count)
             except EngineUnavailable as error:

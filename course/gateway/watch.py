@@ -1,5 +1,5 @@
-"""Follows the engine's events, so that what ends by itself leaves the ledgers: containers with AutoRemove and the
-anonymous volumes that go with a container."""
+"""Follows the engine's events, so that what ends by itself leaves the ledgers (containers with AutoRemove, and the
+anonymous volumes that go with a container), and ports that open or close by themselves are seen."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from course.gateway.exchange import json_documents, own_containers
+from course.gateway.inner_ports import CHANGES, InnerPorts
 from course.gateway.policy.names import EngineRequest
 from course.gateway.scope import Scope
 from course.gateway.upstream import EngineUnavailable, Upstream
 
 log = logging.getLogger("course.gateway")
 PAUSE, LONGEST = 0.5, 4.0  # seconds between attempts while the engine is away: doubled from one to the other
-FILTERS = {"type": {"container": True, "volume": True}, "event": {"destroy": True}}
+EVENTS = ("destroy", *CHANGES)
+FILTERS = {"type": dict.fromkeys(("container", "volume", "network"), True), "event": dict.fromkeys(EVENTS, True)}
 
 
-async def watch(engine: Upstream, scopes: Mapping[str, Scope]) -> None:
+async def watch(engine: Upstream, scopes: Mapping[str, Scope], inner_ports: InnerPorts) -> None:
     """Keep the ledgers in step with the engine until cancelled; comes back after a restart of the engine.
 
     What was removed while nobody watched is found by comparing once after each start.
@@ -27,6 +29,7 @@ async def watch(engine: Upstream, scopes: Mapping[str, Scope]) -> None:
     Args:
         engine: the engine.
         scopes: the open scopes by sid; read at each event.
+        inner_ports: is told of every event in `EVENTS`.
     """
     request = EngineRequest("GET", ("events",), {"filters": json.dumps(FILTERS)})
     pause = PAUSE
@@ -36,8 +39,10 @@ async def watch(engine: Upstream, scopes: Mapping[str, Scope]) -> None:
                 pause = PAUSE
                 for scope in tuple(scopes.values()):
                     await _compare(engine, scope)
+                    await inner_ports.look_at_all(scope)
                 async for event in json_documents(events):
-                    for scope in tuple(scopes.values()):
+                    inner_ports.heard(event)
+                    for scope in tuple(scopes.values()) if event.get("Action") == "destroy" else ():
                         _forget(scope, event)
         except EngineUnavailable as error:
             if pause == PAUSE:

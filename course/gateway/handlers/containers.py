@@ -103,9 +103,23 @@ async def inspect(x: Exchange) -> web.StreamResponse:
 
 
 async def plain(x: Exchange) -> web.StreamResponse:
-    """The calls whose answer holds no names: start, stop, pause, top, changes and the like."""
+    """The calls whose answer holds no names: pause, top, changes and the like."""
     answer = await _ask(x, container_calls.engine_request(x.call, x.query, x.scope))
     return _passed(x, answer)
+
+
+async def moved(x: Exchange) -> web.StreamResponse:
+    """start, stop, restart, kill: what the container publishes answers inside, or no longer does, before the answer."""
+    request = container_calls.engine_request(x.call, x.query, x.scope)
+    engine_id = request.parts[1]
+
+    async def work() -> Answer:
+        try:
+            return await _ask(x, request)
+        finally:
+            await x.plane.inner_ports.look(x.scope, engine_id)
+
+    return _passed(x, await x.complete(work()))
 
 
 async def streamed(x: Exchange) -> web.StreamResponse:
@@ -151,6 +165,7 @@ async def remove(x: Exchange) -> web.StreamResponse:
 
     async def work() -> Answer:
         answer = await _ask(x, request)
+        await x.plane.inner_ports.look(x.scope, engine_id)
         x.scope.remove_container(engine_id)
         return answer
 
@@ -253,10 +268,10 @@ HANDLERS = {
     "container.changes": plain,
     "container.export": streamed,
     "container.top": plain,
-    "container.start": plain,
-    "container.stop": plain,
-    "container.restart": plain,
-    "container.kill": plain,
+    "container.start": moved,
+    "container.stop": moved,
+    "container.restart": moved,
+    "container.kill": moved,
     "container.pause": plain,
     "container.unpause": plain,
     "container.resize": plain,
