@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from grader.examine.sandbox.isolation import Available as Available
+from grader.examine.sandbox.isolation import available as available
 from grader.examine.sandbox.kernel import CellRun as CellRun
 from grader.examine.sandbox.kernel import SubmissionKernel as SubmissionKernel
 
-__all__ = ["CellRun", "SubmissionKernel"]
+__all__ = ["Available", "CellRun", "SubmissionKernel", "available"]

@@ -10,8 +10,6 @@ import shutil
 import signal
 import socket
 import struct
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -24,7 +22,7 @@ import msgspec
 
 from grader.examine.errors import ExamineError
 from grader.examine.folder import read_folder
-from grader.examine.sandbox import inside, messages, view
+from grader.examine.sandbox import house, inside, messages, seccomp, view
 from grader.examine.sandbox.channel import HEAD, Broken, Channel
 
 if TYPE_CHECKING:
@@ -76,6 +74,13 @@ class SubmissionKernel:
         lesson: the name of the folder that the cells run in; "" for that of the notebook in it.
         machines: further sessions of the same learner by name; None opens those that a file asks for by
             `machine("NAME")`, because nothing inside can open one.
+        trusted: run the cells as an ordinary process of this user, which can read and do whatever this user can. Only
+            for work that is trusted; whoever grades has to say so.
+        within: what all sandboxes share; None for what this process has.
+
+    Raises (on entering):
+        NotIsolated: no sandbox can be made here, and the work is not trusted.
+        ExamineError: the kernel did not start.
     """
 
     def __init__(
@@ -87,11 +92,14 @@ class SubmissionKernel:
         *,
         lesson: str = "",
         machines: Mapping[str, Session] | None = None,
+        trusted: bool = False,
+        within: house.House | None = None,
     ) -> None:
         self._files, self._session, self._budgets, self._student = dict(folder_files), session, budgets, student
         names = [Path(path).stem for path in self._files if path.endswith(".ipynb") and "/" not in path]
         self._lesson = lesson or (names[0] if len(names) == 1 else "submission")
-        self._machines = machines
+        self._machines, self._trusted = machines, trusted
+        self._house = within or house.shared()
         self._over = contextlib.ExitStack()
         self._why = "it was not started"
         self._shown: dict[str, bytes] = {}
@@ -172,15 +180,18 @@ class SubmissionKernel:
             self._end(f"it did not stop when its {seconds:g} s were over")
             return CellRun(outputs.kept(), "timed_out", evalue=self._why)
         except Broken as broken:
-            self._end(str(broken))
-            return CellRun(outputs.kept(), "timed_out" if late else "died", evalue=self._why)
+            status: Status = "timed_out" if late else "died"
+            why = str(broken)
+            if self._place.fence.killed_for_memory():
+                status, why = "out_of_memory", "it used more memory than it may, and was ended"
+            self._end(why)
+            return CellRun(outputs.kept(), status, evalue=self._why)
         name, words = _cut(reply.ename, messages.LONGEST_NAME), _cut(reply.evalue, messages.LONGEST_WORDS)
         if late:
             return CellRun(outputs.kept(), "timed_out", name, f"interrupted after {seconds:g} s")
         if reply.status == "ok":
             return CellRun(outputs.kept())
-        status: Status = "out_of_memory" if name == "MemoryError" else "error"
-        return CellRun(outputs.kept(), status, name, words)
+        return CellRun(outputs.kept(), "out_of_memory" if name == "MemoryError" else "error", name, words)
 
     def fetch(self, name: str) -> bytes | None:
         """A value of the learner's as JSON text; None where there is none of that name.
@@ -219,113 +230,101 @@ class SubmissionKernel:
         scratch = Path(self._over.enter_context(tempfile.TemporaryDirectory(prefix="slipway-submission-")))
         self._outside = scratch / "folder"
         self._outside.mkdir()
-        uid = _nobody() if os.geteuid() == 0 else 0
+        uid = _nobody() if os.geteuid() == 0 and not self._trusted else 0
         sockets, variables = self._reach(uid)
-        from course.manifest import notebooks_dir
+        home = scratch / "home" if self._trusted else Path(view.HOME)
+        variables = view.environment(variables)
+        if self._trusted:
+            from course.manifest import notebooks_dir
 
-        lessons = view.lessons_copy(notebooks_dir(), scratch / "lessons")
-        python = Path(sys.executable)
-        etc = {"passwd": view.passwd(uid or os.geteuid()), "group": view.group(uid or os.getegid())}
-        for name, content in etc.items():
-            (scratch / name).write_bytes(content)
-        words = view.arguments(
-            lessons=lessons,
-            inside=Path(str(inside.__file__)),
-            sockets=sockets,
-            etc={name: scratch / name for name in etc},
-            disk_bytes=self._budgets.disk_bytes,
-            variables=view.environment(python, variables),
+            own = {"HOME": str(home), "TMPDIR": str(scratch / "tmp"), "SLIPWAY_NOTEBOOKS": str(notebooks_dir())}
+            state = {"SLIPWAY_STATE_DIR": str(home / "state"), "SLIPWAY_RUNTIME_DIR": str(home / "run")}
+            variables |= own | state
+        self._place = self._house.place(sockets, variables, self._budgets, uid, trusted=self._trusted)
+        self._over.callback(self._place.end)
+        start = inside.Start(
+            uid=uid,
+            folder=str(home / "lessons" / self._lesson),
+            files=self._files,
+            variables=variables,
+            limits=self._limits(),
+            seccomp=b"" if self._trusted else seccomp.program(),
+            output_bytes=self._budgets.output_bytes,
         )
-        ours, theirs = socket.socketpair()
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-        self._over.callback(ours.close)
-        with theirs, tempfile.TemporaryFile() as told:
-            told.write(b"".join(os.fsencode(word) + b"\0" for word in words))  # a command line can be read inside
-            told.seek(0)
-            self._process = subprocess.Popen(
-                ["bwrap", "--args", str(told.fileno()), str(python), "-P", view.INSIDE, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                pass_fds=(theirs.fileno(), told.fileno()),
-            )
-        self._over.callback(self._reap)
-        self._over.callback(self._errors().close)
-        deadline = time.monotonic() + START_SECONDS
         try:
-            self._meet(ours, uid, deadline)
-        except (OSError, Broken) as error:
-            raise self._not_started(error) from error
+            self._meet(self._place.ours, start, time.monotonic() + START_SECONDS)
+        except (OSError, Broken) as error:  # TimeoutError is one
+            self._place.end()
+            raise ExamineError(
+                "a kernel in the sandbox", self._place.said or str(error), "`grader doctor` says what is missing"
+            ) from error
         self._why = ""
+        if not self._trusted:
+            self._open_ports()
+
+    def _limits(self) -> dict[str, int]:
+        """For each process, beside the fence around all of them."""
+        return {
+            "RLIMIT_DATA": self._budgets.memory_bytes,
+            "RLIMIT_FSIZE": self._budgets.disk_bytes,
+            "RLIMIT_NPROC": self._budgets.processes,
+            "RLIMIT_CORE": 0,
+            "RLIMIT_NOFILE": 1024,
+            "RLIMIT_CPU": int(self._budgets.notebook_seconds) + 60,
+        }
 
     def _reach(self, uid: int) -> tuple[dict[str, Path], dict[str, str]]:
         """The sockets that are seen inside, and the variables that name them."""
         machines = self._machines if self._machines is not None else _machines(self._files, self._session)
-        sockets = {view.SOCKET: _socket_of(self._session)}
-        variables = {
-            "DOCKER_HOST": f"unix://{view.SOCKET}",
-            "DOCKER_BUILDKIT": "0",
-            "SLIPWAY_SESSION": self._session.id,
-            "SLIPWAY_LEARNER": self._student,
-        }
+        sockets, variables = (
+            {},
+            {
+                "DOCKER_BUILDKIT": "0",
+                "SLIPWAY_SESSION": self._session.id,
+                "SLIPWAY_LEARNER": self._student,
+            },
+        )
         from course.lesson.machines import variable
 
-        for name, machine in machines.items():
-            path = f"{view.RUN}/{name}.sock"
-            sockets[path] = _socket_of(machine)
-            variables[variable(name)] = f"unix://{path}"
-        if uid:
-            for path_outside in sockets.values():
-                os.chown(path_outside, uid, uid)  # its mode keeps it to one user; inside, that is the learner
+        named = {"DOCKER_HOST": ("engine", self._session)}
+        named |= {variable(name): (name, machine) for name, machine in machines.items()}
+        for word, (name, session) in named.items():
+            outside, path = Path(session.url.removeprefix("unix://")), f"{view.RUN}/{name}.sock"
+            sockets[path] = outside
+            variables[word] = session.url if self._trusted else f"unix://{path}"
+            if uid:
+                os.chown(outside, uid, uid)  # its mode keeps it to one user; inside, that is the learner
         return sockets, variables
 
-    def _meet(self, ours: socket.socket, uid: int, deadline: float) -> None:
-        budgets = self._budgets
-        limits = {
-            "RLIMIT_DATA": budgets.memory_bytes,
-            "RLIMIT_FSIZE": budgets.disk_bytes,
-            "RLIMIT_NPROC": budgets.processes,
-            "RLIMIT_CORE": 0,
-            "RLIMIT_NOFILE": 1024,
-            "RLIMIT_CPU": int(budgets.notebook_seconds) + 60,
-        }
-        start = inside.Start(
-            uid=uid,
-            home=view.HOME,
-            folder=f"{view.HOME}/lessons/{self._lesson}",
-            files=self._files,
-            limits=limits,
-            output_bytes=budgets.output_bytes,
-        )
-        body = msgspec.msgpack.encode(start)
+    def _open_ports(self) -> None:
+        """Let the session's published ports answer on 127.0.0.1 inside."""
+
+    def _meet(self, ours: socket.socket, start: inside.Start, deadline: float) -> None:
+        """Say what to run, put the kernel behind its fence, and wait until it is ready."""
         ours.settimeout(max(deadline - time.monotonic(), 0.1))
+        body = msgspec.msgpack.encode(start)
         ours.sendall(HEAD.pack(len(body)) + body)
-        data, ancillary, _, _ = ours.recvmsg(1, socket.CMSG_SPACE(CREDENTIALS.size) + socket.CMSG_SPACE(4))
-        if not data:
-            raise Broken("it hung up before it was ready")
+        data, ancillary, _, _ = ours.recvmsg(1100, socket.CMSG_SPACE(CREDENTIALS.size) + socket.CMSG_SPACE(4))
         for level, kind, content in ancillary:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 self._inner_folder = struct.unpack("i", content[:4])[0]
                 self._over.callback(os.close, self._inner_folder)
             elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
                 self._pid: int = CREDENTIALS.unpack(content)[0]
+        if data != inside.READY:
+            raise Broken(data[1:].decode("utf-8", "replace") or "it hung up before it was ready")
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 0)  # and no later message carries descriptors
         self._pidfd = os.pidfd_open(self._pid)
         self._over.callback(os.close, self._pidfd)
-        self._channel = Channel(ours, budgets.output_bytes + FRAME_EXTRA)
+        self._place.fence.add(self._pid)
+        ours.sendall(inside.GO)
+        self._channel = Channel(ours, self._budgets.output_bytes + FRAME_EXTRA)
         while True:
             message = messages.read(self._channel.receive(deadline), messages.Message)
-            if message is not None and (message.on, message.type) == ("kernel", "ready"):
+            if message is not None and message.on == "kernel":
+                if message.type != "ready":
+                    raise Broken(message.parent)
                 return
-
-    def _not_started(self, error: Exception) -> ExamineError:
-        self._process.kill()
-        said = self._errors().read().decode("utf-8", "replace").strip()[-500:]
-        return ExamineError("a kernel in the sandbox", said or str(error), "`grader doctor` says what is missing")
-
-    def _errors(self) -> Any:
-        assert self._process.stderr is not None
-        return self._process.stderr
 
     # ---- talking
 
@@ -369,16 +368,7 @@ class SubmissionKernel:
             return
         self._why = why
         self._channel.close()
-        self._process.kill()
-        self._reap()
-
-    def _reap(self) -> None:
-        self._process.kill()  # bubblewrap: all inside ends with it
-        self._process.wait()
-
-
-def _socket_of(session: Session) -> Path:
-    return Path(session.url.removeprefix("unix://"))
+        self._place.end()
 
 
 def _machines(files: Mapping[str, bytes], session: Session) -> dict[str, Session]:

@@ -94,6 +94,9 @@ class Outputs:
 
     def take(self, kind: str, content: msgspec.Raw) -> None:
         """Keep what one message adds. What is malformed is passed over."""
+        if kind == "cut":
+            self.cut = True
+            return
         self._spent += len(bytes(content))
         if self._spent > self._most or len(self._kept) >= MOST_OUTPUTS:
             self.cut = True

@@ -56,18 +56,17 @@ def lessons_copy(source: Path, target: Path) -> Path:
     return target
 
 
-def environment(python: Path, more: Mapping[str, str]) -> dict[str, str]:
+def environment(more: Mapping[str, str]) -> dict[str, str]:
     """Every variable of the sandbox. Nothing is taken over from the grader's own.
 
     Args:
-        python: the interpreter.
         more: those of the session and the learner.
     """
     return {
         "HOME": HOME,
         "USER": "learner",
         "LOGNAME": "learner",
-        "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin",
+        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "TMPDIR": "/tmp",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -104,7 +103,7 @@ def arguments(
         words += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         words += ["--unshare-user", "--disable-userns"]
-    for name, value in variables.items():
+    for name, value in variables.items():  # of what bubblewrap starts; a kernel gets the same ones with its first frame
         words += ["--setenv", name, value]
     seen = [*_system(), *_python(), *_course()]
     places = [*seen[2::3], *sockets, LESSONS, INSIDE, "/etc/passwd"]

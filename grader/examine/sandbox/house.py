@@ -1,0 +1,105 @@
+"""What all sandboxes of one process share: the copy of the lessons, the warm parent, the fences."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import secrets
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course.manifest import notebooks_dir
+from grader.examine.errors import NotIsolated
+from grader.examine.sandbox import inside, view
+from grader.examine.sandbox.fence import Fences
+from grader.examine.sandbox.isolation import available
+from grader.examine.sandbox.place import Place
+from grader.examine.sandbox.warm import WarmParent
+
+if TYPE_CHECKING:
+    from grader.examine.job import Budgets
+
+
+class House:
+    """Makes places for submissions. Close it when no more are to come.
+
+    Args:
+        warm: whether kernels are forked from a warm parent where that is possible.
+    """
+
+    def __init__(self, *, warm: bool = True) -> None:
+        self._scratch = Path(tempfile.mkdtemp(prefix="slipway-sandbox-"))
+        self._lessons = view.lessons_copy(notebooks_dir(), self._scratch / "lessons")
+        self._scratch.chmod(0o700)
+        self.fences = Fences()
+        self._parent = WarmParent(view.environment({})) if warm and WarmParent.possible() else None
+
+    def __repr__(self) -> str:
+        return f"<House, {self._parent or 'no warm parent'}>"
+
+    def place(
+        self, sockets: Mapping[str, Path], variables: Mapping[str, str], budgets: Budgets, uid: int, *, trusted: bool
+    ) -> Place:
+        """A new place.
+
+        Args:
+            sockets: path inside to path outside.
+            variables: the environment inside.
+            budgets: what it may use.
+            uid: who runs the cells there; 0 for this user.
+            trusted: whether it needs no sandbox.
+
+        Raises:
+            NotIsolated: no sandbox can be made here.
+            ExamineError: bubblewrap failed.
+        """
+        if not trusted and not (can := available()):
+            raise NotIsolated("a sandbox for a learner's cells", can.observed, can.try_next)
+        fence = self.fences.make(secrets.token_hex(6), memory_bytes=budgets.memory_bytes, processes=budgets.processes)
+        if trusted:
+            return Place((), fence, None, variables, contextlib.nullcontext())
+        # the files stay until the place ends: bubblewrap looks at them when it has long begun
+        kept = tempfile.TemporaryDirectory(dir=self._scratch)
+        etc = {"passwd": view.passwd(uid or os.geteuid()), "group": view.group(uid or os.getegid())}
+        for name, content in etc.items():
+            Path(kept.name, name).write_bytes(content)
+        words = view.arguments(
+            lessons=self._lessons,
+            inside=Path(str(inside.__file__)),
+            sockets=sockets,
+            etc={name: Path(kept.name, name) for name in etc},
+            disk_bytes=budgets.disk_bytes,
+            variables=variables,
+        )
+        return Place(words, fence, self._parent, variables, kept)
+
+    def close(self) -> None:
+        """End the warm parent, and remove the copies."""
+        if self._parent is not None:
+            self._parent.close()
+        shutil.rmtree(self._scratch, ignore_errors=True)
+
+
+_turn = threading.Lock()
+_shared: list[House] = []
+
+
+def shared() -> House:
+    """The house of this process, made when it is first asked for and closed when the process ends."""
+    with _turn:
+        if not _shared:
+            _shared.append(House())
+            atexit.register(close_shared)
+        return _shared[0]
+
+
+def close_shared() -> None:
+    """Close the house of this process; the next sandbox makes another."""
+    with _turn:
+        while _shared:
+            _shared.pop().close()

@@ -1,0 +1,153 @@
+"""The place that one submission gets: namespaces made by bubblewrap, a fence around its processes, a socket into it.
+
+There are three ways to a kernel in such a place:
+
+- cold: bubblewrap starts Python inside. It works for every user.
+- warm: bubblewrap starts a program that only waits; a parent that has everything imported forks, and the fork enters
+  the namespaces of the place before it does anything else. It needs root, and saves the time of the imports.
+- trusted: no place at all, a process of the grader's own user. Only where whoever grades says that all work is trusted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import IO, Any
+
+from grader.examine.errors import ExamineError
+from grader.examine.sandbox import inside, view
+from grader.examine.sandbox.fence import Fence
+from grader.examine.sandbox.warm import WarmParent
+
+GONE_SECONDS = 20.0
+_NAMESPACES = ("ipc", "uts", "net", "cgroup", "pid", "mnt")  # the last one hides all others
+
+
+class Place:
+    """One place, from its start to its end. `repr` tells how it was started, and whether it is there.
+
+    `ours` is the socket into it, `said` what it wrote to its standard error until its end.
+
+    Args:
+        words: what `view.arguments` gave; empty for trusted work.
+        fence: the limits of all its processes together.
+        parent: forks the kernel; None to start one.
+        variables: of a trusted process.
+        kept: files that it needs until its end.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        fence: Fence,
+        parent: WarmParent | None,
+        variables: Mapping[str, str],
+        kept: contextlib.AbstractContextManager[Any],
+    ) -> None:
+        self._over = contextlib.ExitStack()
+        self._over.enter_context(kept)
+        self.fence = fence
+        self._how = "trusted" if not words else "warm" if parent else "cold"
+        self._first = 0
+        self._ended = False
+        self.said = ""
+        self._over.callback(fence.remove)
+        self.ours, theirs = socket.socketpair()
+        self._over.callback(self.ours.close)
+        self.ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        python = [sys.executable, "-P"]
+        try:
+            with theirs:
+                if not words:
+                    command = [*python, str(inside.__file__), str(theirs.fileno())]
+                    self._popen(command, [theirs.fileno()], env=dict(variables), start_new_session=True)
+                elif parent is None:
+                    self._bubblewrap(words, [*python, view.INSIDE, str(theirs.fileno())], [theirs.fileno()])
+                else:
+                    self._bubblewrap(words, ["/bin/cat"], [], waits=True)
+                    self._enter(parent, theirs)
+        except BaseException:
+            self.end()
+            raise
+
+    def __repr__(self) -> str:
+        return f"<Place, {self._how}, {'ended' if self._ended else f'process {self._process.pid}'}>"
+
+    def end(self) -> None:
+        """End every process in it, and wait until none is left."""
+        if self._ended:
+            return
+        self._ended = True
+        if hasattr(self, "_process"):
+            with contextlib.suppress(ProcessLookupError):
+                if self._first:
+                    os.kill(self._first, signal.SIGKILL)  # the first process of a namespace takes all others with it
+                elif self._how == "trusted":
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                else:
+                    self._process.kill()
+            try:
+                self._process.wait(GONE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            self._said.seek(0)
+            self.said = self._said.read(4000).decode("utf-8", "replace").strip()
+        self._over.close()
+
+    def _bubblewrap(self, words: Sequence[str], command: list[str], passed: list[int], *, waits: bool = False) -> None:
+        # told by a file, because a command line can be read inside, and paths of this machine are nobody's business
+        told = self._over.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # closed by the stack
+        told.write(b"".join(os.fsencode(word) + b"\0" for word in words))
+        told.seek(0)
+        reads, writes = os.pipe2(os.O_CLOEXEC)
+        with os.fdopen(reads, "rb") as info:
+            try:
+                begun = ["bwrap", "--args", str(told.fileno()), "--info-fd", str(writes), *command]
+                pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE} if waits else {}
+                self._popen(begun, [told.fileno(), writes, *passed], **pipes)
+            finally:
+                os.close(writes)
+            text = info.read(4096)
+        told.close()
+        try:
+            self._first = int(json.loads(text)["child-pid"])
+        except (ValueError, KeyError) as error:
+            self.end()
+            raise ExamineError("a sandbox made by bubblewrap", self.said or "it ended", _DOCTOR) from error
+
+    def _enter(self, parent: WarmParent, theirs: socket.socket) -> None:
+        """Wait until the place is complete, and let the parent fork into it."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._over.callback(self._process.stdout.close)
+        self._over.callback(self._process.stdin.close)
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(b"\n")
+            self._process.stdin.flush()
+        if not self._process.stdout.readline():
+            self.end()
+            raise ExamineError("a sandbox made by bubblewrap", self.said or "it ended", _DOCTOR)
+        with contextlib.ExitStack() as opened:
+            descriptors = [theirs.fileno()]
+            for kind in _NAMESPACES:
+                path = f"/proc/{self._first}/ns/{kind}"
+                if os.path.exists(path):  # noqa: PTH110  # a kernel may be built without one of them
+                    descriptors.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+                    opened.callback(os.close, descriptors[-1])
+            parent.fork(descriptors)
+
+    def _popen(self, command: list[str], passed: list[int], **options: Any) -> None:
+        self._said: IO[bytes] = self._over.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # by the stack
+        given: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": self._said}
+        given["pass_fds"] = passed
+        self._process: subprocess.Popen[bytes] = subprocess.Popen(command, **(given | options))
+
+
+_DOCTOR = "`grader doctor` says what is missing"
