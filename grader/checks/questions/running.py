@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from grader.checks.subjects.image import Image
 
 KILLED = 137  # 128 + SIGKILL: the engine's last word when a container does not stop
+SHORTEST_START, LONGEST_START = 1.0, 15.0  # seconds that a program is given to come up
+LOOK = 0.2  # seconds between two looks at what it uses
+IDLE = 2_000_000  # nanoseconds of the processor between two looks: a program that waits uses less
+QUIET_LOOKS = 3
 
 
 def runs(
@@ -82,15 +86,27 @@ def stops_cleanly(image: Image, within: float, exit_code: int | None, trial: Tri
     return judge_stop(trial, made, image.machine, image.ref, within, exit_code)
 
 
-def settle(trial: Trial, container_id: str, machine: str, owner: str, seconds: float = 1.0) -> None:
+def settle(trial: Trial, container_id: str, machine: str, owner: str) -> None:
     """Give a program the time to install its signal handlers; one that ends by itself in it is at fault.
 
-    There is nothing to poll for: a handler cannot be seen from outside. A second is what a cold Node.js needs.
+    A handler cannot be seen from outside. A second is what a cold Node.js needs; on a busy machine it needs more, and
+    uses the processor meanwhile, so it is given up to `LONGEST_START` until it does so no more.
     """
-    for _left in looks(seconds):
+    began, used, quiet = time.monotonic(), -1, 0
+    for _left in looks(LONGEST_START, LOOK):
         seen = starting.look(trial, container_id, machine)
         if not seen.fact.running:
             raise ending.not_up(trial, seen, machine, "run.ended", image=owner)
+        before, used = used, _processor_time(trial, container_id, machine)
+        quiet = quiet + 1 if used - before < IDLE else 0
+        if quiet >= QUIET_LOOKS and time.monotonic() - began >= SHORTEST_START:
+            return
+
+
+def _processor_time(trial: Trial, container_id: str, machine: str) -> int:
+    """What the container has used so far, in nanoseconds; 0 where the engine does not count."""
+    stats = trial.client(machine).api.stats(container_id, stream=False, one_shot=True)
+    return int(((stats.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage") or 0)
 
 
 def judge_stop(trial: Trial, container_id: str, machine: str, owner: str, within: float, exit_code: int | None) -> str:

@@ -1,0 +1,4 @@
+FROM course/node
+WORKDIR /srv
+COPY . .
+CMD ["node", "front.js"]

@@ -1,0 +1,5 @@
+FROM course/python
+WORKDIR /srv
+COPY . .
+USER app
+CMD ["node", "front.js"]

@@ -1,0 +1,5 @@
+FROM course/node
+WORKDIR /srv
+COPY . .
+USER app
+CMD ["sh", "-c", "node front.js; echo closed"]

@@ -1,0 +1,5 @@
+FROM course/node
+WORKDIR /srv
+COPY . .
+USER app
+CMD ["env", "SIGN=The Old Quay", "node", "front.js"]

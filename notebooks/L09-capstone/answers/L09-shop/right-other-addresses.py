@@ -1,0 +1,16 @@
+sign, goods = parameter("sign"), parameter("order")
+print("your sign:", sign, "- your goods:", goods)
+quay = client.networks.create("quay", driver="bridge")
+volume = client.volumes.create(name="orders")
+environment = {"ORDERS": "/var/shop"}
+mounts = {volume.name: {"bind": "/var/shop"}}
+back = client.containers.run("ada-back", name="back", network="quay", environment=environment, volumes=mounts, detach=True)
+front = client.containers.run("ada-front", name="front", publish_all_ports=True, ports={"8080/tcp": None}, environment={"SIGN": sign, "BACK": f"{back.short_id}:5000"}, detach=True)
+quay.connect(front)
+visit(front, 8080, f"/order?what={goods}")
+visit(front, 8080, "/order?what=tea")
+back.stop(timeout=0)
+back.remove()
+front.remove(force=True)
+client.containers.run("ada-back", name="back", network="quay", environment=environment, volumes=mounts, detach=True)
+client.containers.run("ada-front", name="front", network="quay", ports={"8080/tcp": None}, environment={"SIGN": sign}, detach=True)

@@ -1,0 +1,11 @@
+sign, goods = parameter("sign"), parameter("order")
+print("your sign:", sign, "- your goods:", goods)
+client.networks.create("market")
+options = {"name": "back", "network": "market", "detach": True}
+client.containers.run("ada-back", **options)
+front = client.containers.run("ada-front", name="front", network="market", ports={"8080/tcp": None}, environment={"SIGN": sign}, detach=True)
+print(visit(front, 8080, f"/order?what={goods}"))
+back = client.containers.get("back")
+back.commit("back-with-orders")
+back.remove(force=True)
+client.containers.run("back-with-orders", **options)

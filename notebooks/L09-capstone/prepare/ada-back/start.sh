@@ -1,0 +1,3 @@
+echo "good morning"
+python3 /shop/back.py
+echo "good night"
