@@ -28,8 +28,16 @@ def machine(name: str = "colleague") -> DockerClient:
     """
     import docker
 
-    url = os.environ.get(variable(name)) or _session(name).url
-    return docker.DockerClient(base_url=url, timeout=120)
+    return docker.DockerClient(base_url=address(name), timeout=120)
+
+
+def address(name: str = "colleague") -> str:
+    """The socket of a second machine, as docker-py takes it; the machine is made when it is first asked for.
+
+    Raises:
+        CourseError: as `machine`.
+    """
+    return os.environ.get(variable(name)) or _session(name).url
 
 
 def variable(name: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import html
 import string
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from course.errors import CourseError
 
 if TYPE_CHECKING:
     from course.manifest import Question
+    from course.widgets.drawn import Drawn
 
 
 class NoSuchOption(CourseError):
@@ -18,6 +18,8 @@ class NoSuchOption(CourseError):
 
 def predict(question_id: str, answer: str | None = None) -> None:
     """Ask a question; the answer is kept, and shown again by `explain`.
+
+    In a notebook it is answered once, with radio buttons. Where nobody can answer (nbclient, a grader) it is text.
 
     Args:
         question_id: the id in the lesson's questions.toml.
@@ -32,11 +34,13 @@ def predict(question_id: str, answer: str | None = None) -> None:
 
     question = current(question_id).question(question_id)
     if answer is None:
+        from course.widgets.question_picture import Prediction
+
         kept = progress.prediction(question_id)
-        _show(question, kept.answer if kept else None)
+        _show(Prediction(question, kept.answer if kept else None, keep))
         return
     keep(question, answer)
-    print(f"{as_text(question)}\nYour prediction: {_named(question, answer.strip().upper())}")
+    print(f"{as_text(question)}\nYour prediction: {named(question, answer.strip().upper())}")
 
 
 def explain(question_id: str) -> None:
@@ -45,16 +49,13 @@ def explain(question_id: str) -> None:
     Raises:
         ManifestError: the lesson has no such question.
     """
-    from IPython.display import display
-
     from course import progress
     from course.lesson.current import current
+    from course.widgets.question_picture import Comparison
 
     question = current(question_id).question(question_id)
     kept = progress.prediction(question_id)
-    lines = comparison(question, kept.answer if kept else None)
-    paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
-    display({"text/plain": "\n".join(lines), "text/html": paragraphs}, raw=True)
+    _show(Comparison(question, kept.answer if kept else None))
 
 
 def keep(question: Question, answer: str) -> None:
@@ -62,10 +63,10 @@ def keep(question: Question, answer: str) -> None:
     from course import progress
 
     letter = answer.strip().upper()
-    if letter not in _letters(question):
-        letters = ", ".join(_letters(question))
-        raise NoSuchOption(f"one of the letters {letters}", repr(answer), f'predict("{question.id}", answer="A")')
-    option = question.options[_letters(question).index(letter)]
+    if letter not in letters(question):
+        known = ", ".join(letters(question))
+        raise NoSuchOption(f"one of the letters {known}", repr(answer), f'predict("{question.id}", answer="A")')
+    option = question.options[letters(question).index(letter)]
     progress.record_prediction(question.id, letter, option.right)
 
 
@@ -76,86 +77,33 @@ def comparison(question: Question, letter: str | None) -> list[str]:
         question: with its options, exactly one of them right.
         letter: what was predicted, None if nothing was.
     """
-    right = _letters(question)[question.options.index(question.answer)]
-    truth = f"The engine says {_named(question, right)}, because {question.because.rstrip('.')}."
+    right = letters(question)[question.options.index(question.answer)]
+    truth = f"The engine says {named(question, right)}, because {question.because.rstrip('.')}."
     if letter is None:
         return ["○ You made no prediction for this question.", truth]
     if letter == right:
-        return [f"✓ You predicted {_named(question, letter)}.", truth]
-    return [f"✗ You predicted {_named(question, letter)}.", truth]
+        return [f"✓ You predicted {named(question, letter)}.", truth]
+    return [f"✗ You predicted {named(question, letter)}.", truth]
 
 
 def as_text(question: Question) -> str:
     """The question and its options as plain text, the twin of the buttons."""
-    options = [f"  {_named(question, letter)}" for letter in _letters(question)]
+    options = [f"  {named(question, letter)}" for letter in letters(question)]
     return "\n".join([f"Predict: {question.text}", *options])
 
 
-def _letters(question: Question) -> list[str]:
+def letters(question: Question) -> list[str]:
+    """The letters of its options, from A."""
     return list(string.ascii_uppercase[: len(question.options)])
 
 
-def _named(question: Question, letter: str) -> str:
-    return f"{letter}: {question.options[_letters(question).index(letter)].text.rstrip('.')}"
+def named(question: Question, letter: str) -> str:
+    """An option with its letter, such as "A: running"."""
+    return f"{letter}: {question.options[letters(question).index(letter)].text.rstrip('.')}"
 
 
-def question_box(question: Question, kept: str | None) -> Any:
-    """The question as radio buttons between its text and its state: Tab goes from one to the next, Space chooses.
-
-    Each option is a group of its own, because JupyterLab takes the arrow keys that would move within one group.
-
-    Args:
-        question: what to ask.
-        kept: the letter that was chosen before, None if none was.
-
-    Returns:
-        An `ipywidgets.VBox` of the text, one `RadioButtons` for each option, and the state; choosing keeps the answer.
-    """
-    import ipywidgets
-
-    wide = {"width": "max-content"}
-    buttons = {
-        letter: ipywidgets.RadioButtons(
-            options=[(_named(question, letter), letter)], value=letter if letter == kept else None, layout=wide
-        )
-        for letter in _letters(question)
-    }
-    state = ipywidgets.HTML(_state(kept if kept in buttons else None))
-
-    def chosen(change: dict[str, Any]) -> None:
-        letter = change["new"]
-        if letter is None:
-            return  # another one was chosen, see below
-        keep(question, letter)
-        state.value = _state(letter)
-        for other in buttons.keys() - {letter}:
-            buttons[other].value = None
-
-    for button in buttons.values():
-        button.observe(chosen, names="value")
-    text = ipywidgets.HTML(f"<p><strong>Predict:</strong> {html.escape(question.text)}</p>")
-    return ipywidgets.VBox([text, *buttons.values(), state])
-
-
-def _state(letter: str | None) -> str:
-    words = f"✓ Your prediction: {letter}. The next cells show what the engine says."
-    return f"<p role='status'>{words if letter else '○ Not answered yet. Choose one option.'}</p>"
-
-
-def _show(question: Question, kept: str | None) -> None:
-    """The buttons, with the text twin for every reader that shows no widgets."""
+def _show(picture: Drawn) -> None:
     from IPython.display import display
 
-    bundle = dict(question_box(question, kept)._repr_mimebundle_())
-    bundle["text/plain"] = as_text(question)
-    bundle["text/html"] = _as_html(question)
+    bundle, _ = picture._repr_mimebundle_()
     display(bundle, raw=True)
-
-
-def _as_html(question: Question) -> str:
-    """The question for pages without a kernel: a saved notebook that is opened again, nbgrader's feedback."""
-    options = "".join(f"<li>{html.escape(_named(question, letter))}</li>" for letter in _letters(question))
-    return (
-        "<div data-slipway-snapshot='predict'>"
-        f"<p><strong>Predict:</strong> {html.escape(question.text)}</p><ul>{options}</ul></div>"
-    )

@@ -89,7 +89,7 @@ function actButton(picture) {
     else picture.ask(button.asked);
   });
   button.update = (act, word, name, line, asked, refusal = "") => {
-    setAttributes(button, { "data-act": act, "aria-label": `${word} ${name}`, title: line,
+    setAttributes(button, { "data-act": act, "aria-label": `${word} ${name}`.trim(), title: line,
       "aria-disabled": String(Boolean(refusal)) });
     setText(button, word);
     Object.assign(button, { line, asked, refusal }); // not `command`: browsers have a property of that name

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from course import progress
 from course.lesson import explain, predict
-from course.lesson.questions import NoSuchOption, comparison, question_box
-from course.manifest import ManifestError, load
+from course.lesson.questions import NoSuchOption, as_text, comparison, keep
+from course.manifest import ManifestError, Option, load
+from course.widgets.question_picture import Comparison, Prediction
+from course.widgets.snapshot import MARK, WIDGET_VIEW
 
 
 @pytest.fixture(autouse=True)
@@ -49,28 +53,89 @@ def test_an_unknown_question_names_those_that_there_are() -> None:
         predict("L00-no-such")
 
 
-def test_the_buttons_have_a_text_twin(displayed: list[Any]) -> None:
+def test_where_nobody_can_answer_the_question_is_text(displayed: list[Any]) -> None:
     predict("L00-status")
-    assert "application/vnd.jupyter.widget-view+json" in displayed[0]
+    assert set(displayed[0]) == {"text/plain", "text/html"}, "no widget whose model will be gone"
+    assert MARK in displayed[0]["text/html"]
     for option in ("A: running", "B: it has none", "C: created"):
-        assert f"<li>{option}</li>" in displayed[0]["text/html"], "a page without a kernel shows the question too"
-    assert displayed[0]["text/plain"].splitlines()[1:] == ["  A: running", "  B: it has none", "  C: created"]
+        assert f"<li>{option}</li>" in displayed[0]["text/html"]
+    assert displayed[0]["text/plain"] == as_text(load().question("L00-status"))
 
 
-def test_choosing_a_button_keeps_the_answer_and_says_so() -> None:
-    _, *buttons, state = question_box(load().question("L00-status"), None).children
-    assert [button.value for button in buttons] == [None, None, None], "nothing is chosen beforehand"
-    assert "○ Not answered yet" in state.value
-    buttons[0].value = "A"
-    buttons[2].value = "C"
-    assert [button.value for button in buttons] == [None, None, "C"]
-    assert progress.prediction("L00-status") == progress.Prediction("A", "C", False)
-    assert "✓ Your prediction: C" in state.value
+def test_a_page_of_a_kernel_gets_the_buttons_too(displayed: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from course.widgets.cells import Cell
+
+    monkeypatch.setattr("course.widgets.drawn.running_cell", lambda: Cell("a", "predict()", "1"))
+    predict("L00-status")
+    assert WIDGET_VIEW in displayed[0]
 
 
-def test_the_buttons_show_the_earlier_answer() -> None:
-    _, *buttons, state = question_box(load().question("L00-status"), "B").children
-    assert [button.value for button in buttons] == [None, "B", None] and "✓ Your prediction: B" in state.value
+def asked(letter: str | None = None) -> Prediction:
+    return Prediction(load().question("L00-status"), letter, keep)
+
+
+def send(picture: Prediction, letter: str) -> dict[str, Any]:
+    """What the browser sends, and the answer."""
+    answers: list[dict[str, Any]] = []
+    done = threading.Event()
+    picture.send = lambda content, buffers=None: (
+        answers.append(content),
+        done.set(),
+    )  # the front end's end of the comm
+    picture._received(picture, {"id": 1, "command": {"type": "answer", "letter": letter}}, [])
+    assert done.wait(30)
+    return answers[0]
+
+
+def test_a_question_is_answered_once() -> None:
+    picture = asked()
+    assert picture.chosen is None and "○ Not answered yet" in picture.state["said"]
+    assert "right" not in repr(picture.state) and picture.state["truth"] is None, "the browser does not know it yet"
+    assert send(picture, "C") == {
+        "re": 1,
+        "ok": True,
+        "notice": "✓ Your prediction: C. The next cells show what the engine says.",
+    }
+    assert progress.prediction("L00-status") == progress.Prediction("C", "C", False)
+    again = send(picture, "B")
+    assert not again["ok"] and "you predicted C" in again["notice"]
+    assert progress.prediction("L00-status") == progress.Prediction("C", "C", False)
+    assert "Your prediction: C: created" in picture.text() and "Your prediction: C: created" in picture.html()
+
+
+@pytest.mark.parametrize("letter", ["D", "a", "", "<b>"])
+def test_an_answer_that_no_option_has_is_refused(letter: str) -> None:
+    assert not send(asked(), letter)["ok"]
+    assert progress.prediction("L00-status") is None
+
+
+def test_an_earlier_answer_stays() -> None:
+    assert asked("B").chosen == "B" and not send(asked("B"), "A")["ok"]
+    assert asked("Z").chosen is None, "of a question that has changed since"
+
+
+def test_explain_puts_the_engines_answer_beside_the_learners() -> None:
+    before, question = asked("A"), load().question("L00-status")
+    after = Comparison(question, "A")
+    for picture in (before, after):
+        truth = picture.state["truth"]
+        assert (truth["status"], truth["mark"]) == ("wrong", "✗ not so")
+        assert (truth["yours"], truth["engine"]) == ("A: running", "B: it has none")
+        assert truth["because"] == "Because it has no process."
+    assert Comparison(question, "B").state["truth"]["mark"] == "✓ right"
+    assert Comparison(question, None).state["truth"]["mark"] == "○ no prediction"
+
+
+def test_hostile_words_of_a_question_stay_text() -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    question = msgspec.structs.replace(
+        load().question("L00-status"),
+        text=hostile,
+        because=hostile,
+        options=(Option(text=hostile, right=True), Option(text=hostile)),
+    )
+    for picture in (Prediction(question, "A", keep), Comparison(question, "A")):
+        assert "<img" not in picture.html() and "&lt;img" in picture.html()
 
 
 @pytest.mark.parametrize(

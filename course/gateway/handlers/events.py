@@ -9,11 +9,12 @@ from typing import Any
 from aiohttp import web
 
 from course.gateway.exchange import Exchange, json_documents
-from course.gateway.policy import filters, translate
+from course.gateway.policy import filters, reference, translate
 from course.gateway.policy.names import EngineRequest
 from course.gateway.scope import Scope
 
 PASSED = ("since", "until")
+KEPT_LOADS = 64
 
 
 async def events(x: Exchange) -> web.StreamResponse:
@@ -27,7 +28,7 @@ async def events(x: Exchange) -> web.StreamResponse:
     async def own() -> AsyncIterator[bytes]:
         async for event in json_documents(response):
             memory.learn(event)
-            shown = translate.event(event, memory)
+            shown = translate.event(event, memory) or memory.late(event)
             if shown is not None and filters.keep_event(shown, x.query, memory):
                 yield json.dumps(shown, separators=(",", ":")).encode() + b"\n"
 
@@ -48,6 +49,20 @@ class Memory:
         self.sid, self.policy = scope.sid, scope.policy
         self._containers, self._networks, self._volumes = scope.containers(), scope.networks(), scope.volumes()
         self._tags = {image_id: scope.image_tags(image_id) for image_id in scope.visible_images()}
+        self._loads: dict[str, dict[str, Any]] = {}
+
+    def late(self, event: dict[str, Any]) -> dict[str, Any] | None:
+        """The event of a load, told when the session's hold tag is set: before that the image is nobody's."""
+        actor = event.get("Actor") or {}
+        image_id, name = str(actor.get("ID", "")), str((actor.get("Attributes") or {}).get("name", ""))
+        if event.get("Type") != "image":
+            return None
+        if event.get("Action") == "load":
+            self._loads[image_id] = event
+            if len(self._loads) > KEPT_LOADS:  # of other sessions, whose hold tags are not waited for
+                del self._loads[next(iter(self._loads))]
+            return None
+        return self._loads.pop(image_id, None) if name == reference.hold_tag(self.sid, image_id) else None
 
     def learn(self, event: dict[str, Any]) -> None:
         """Remember the own object that an event is about."""
