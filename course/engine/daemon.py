@@ -44,6 +44,7 @@ class Daemon:
         chroot: the root of another Debian whose dockerd is to run (a different engine version), or None.
         containerd_store: use the containerd image store (engine 24 and newer).
         extra_args: further arguments of dockerd.
+        wrapper: a command that dockerd is given to, such as one that changes its view of the machine; it must `exec`.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Daemon:
         chroot: Path | None = None,
         containerd_store: bool = False,
         extra_args: Sequence[str] = (),
+        wrapper: Sequence[str] = (),
     ) -> None:
         self.root, self.name, self.chroot = root.resolve(), name, chroot
         self.bridge = f"sw{name}"
@@ -61,6 +63,7 @@ class Daemon:
         self.url = f"unix://{self.socket}"
         self.log = self.root / "dockerd.log"
         self._args = [*extra_args]
+        self._wrapper = [*wrapper]
         self._features = {"containerd-snapshotter": True} if containerd_store else {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -92,6 +95,7 @@ class Daemon:
         configuration = self.root / "daemon.json"  # a file of its own: the machine's is for the machine's engine
         configuration.write_text(json.dumps({"features": self._features} if self._features else {}))
         command = [
+            *self._wrapper,
             "dockerd",
             f"--config-file={configuration}",
             f"--data-root={self.root / 'data'}",

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 """How often a submission is examined when the engine or the grader fails."""
 PING_SECONDS = 10
+TRUSTING = (
+    "grade with --trust-submissions, if you know everybody who handed in: their cells then run as your own "
+    "programs, which can read your files, the hidden tests and the gradebook among them, and change their own marks"
+)
 
 
 class Examiner:
@@ -58,16 +62,12 @@ class Examiner:
             NotIsolated: there is no sandbox here, and submissions are not trusted.
             CourseError: no engine, or no gateway.
         """
-        from grader.examine.isolation import sandbox_problem
+        from grader.examine.sandbox.isolation import available
 
-        problem = sandbox_problem()
-        if problem and not self._trust:
-            raise NotIsolated(
-                "a sandbox for the learners' cells",
-                problem,
-                "install bubblewrap, or say --trust-submissions: then what learners hand in runs as your own programs",
-            )
-        self._sandboxed = not problem
+        here = available()
+        if not here and not self._trust:
+            raise NotIsolated("a sandbox for the learners' cells", here.observed, f"{here.try_next}; or {TRUSTING}")
+        self._sandboxed = bool(here)
         with ExitStack() as stack:
             if self._given is None:
                 from grader.examine.engine import GradingEngine
@@ -146,7 +146,10 @@ class Examiner:
     def _learners_kernel(self, job: Job, session: Session) -> Any:
         from grader.examine.sandbox.kernel import SubmissionKernel
 
-        return SubmissionKernel(files_of(job), session, job.budgets, job.student, lesson=job.lesson)
+        files = files_of(job)
+        return SubmissionKernel(
+            files, session, job.budgets, job.student, lesson=job.lesson, trusted=not self._sandboxed
+        )
 
     def _journal(self, session: Session) -> tuple[str, ...]:
         from course.gateway import Client

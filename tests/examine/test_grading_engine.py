@@ -1,0 +1,173 @@
+"""The engine that grades is private, has the base images, and goes without a trace, also when its grader is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import docker
+import pytest
+
+from course import gateway
+from grader.examine import engine as module
+from grader.examine.engine import Configuration, GradingEngine, remove_abandoned
+from grader.examine.keeper import LOCK, _started_from
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="an engine of one's own needs root"),
+    pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning"),
+]
+SECONDS = 90.0
+
+
+@pytest.fixture(scope="module")
+def grading(engine_url: str) -> Iterator[GradingEngine]:
+    with GradingEngine() as one:
+        yield one
+
+
+@pytest.fixture
+def on_it(grading: GradingEngine) -> Iterator[docker.DockerClient]:
+    with closing(docker.DockerClient(base_url=grading.url)) as client:
+        yield client
+
+
+def test_it_has_the_base_images_by_id_and_nothing_else(on_it: docker.DockerClient, engine: docker.DockerClient) -> None:
+    there = {name: on_it.images.get(name).id for name in module.NAMES}
+    assert there == {name: engine.images.get(name).id for name in module.NAMES}
+    assert len(on_it.images.list(all=True)) == 4 and on_it.containers.list(all=True) == []
+
+
+def test_root_in_a_container_is_nobody_on_the_machine(grading: GradingEngine, on_it: docker.DockerClient) -> None:
+    if any("not remapped" in line for line in grading.weaker):
+        pytest.skip("this machine cannot remap user namespaces")
+    said = on_it.containers.run("course/busybox", ["cat", "/proc/self/uid_map"], remove=True)
+    first, outside, _count = said.split()
+    assert (first, outside != b"0") == (b"0", True)
+
+
+def test_a_graded_session_on_it_reaches_neither_host_nor_neighbour_and_publishes_ports(grading: GradingEngine) -> None:
+    client = gateway.Client(grading.url)
+    one, two = (client.open(f"isolated-{which}", "grading") for which in "ab")
+    try:
+        with closing(docker.DockerClient(base_url=one.url)) as a, closing(docker.DockerClient(base_url=two.url)) as b:
+            serve = ["httpd", "-f", "-p", "8000"]
+            server = a.containers.run("course/busybox", serve, name="web", detach=True, ports={"8000/tcp": None})
+            server.reload()
+            (network,) = server.attrs["NetworkSettings"]["Networks"].values()
+            (port,) = server.ports["8000/tcp"]
+            ask = "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 2 {} {} 2>&1; echo done"
+
+            def said(by: docker.DockerClient, address: str, port: object) -> str:
+                command = ["sh", "-c", ask.format(address, port)]
+                return str(by.containers.run("course/busybox", command, remove=True).decode())
+
+            assert "404" in said(a, network["IPAddress"], 8000), "the own network works"
+            assert "404" not in said(b, network["IPAddress"], 8000), "the neighbour's does not"
+            assert "404" not in said(a, network["Gateway"], port["HostPort"]), "nor does the host"
+            fetched = subprocess.run(
+                [sys.executable, "-c", _GET, f"http://127.0.0.1:{port['HostPort']}/"], capture_output=True, check=True
+            )
+            assert fetched.stdout.strip() == b"404", "a published port answers on the host"
+            server.remove(force=True)
+    finally:
+        for session in (one, two):
+            client.end(session.id)
+
+
+_GET = """
+import sys, urllib.request, urllib.error
+try:
+    print(urllib.request.urlopen(sys.argv[1], timeout=10).status)
+except urllib.error.HTTPError as error:
+    print(error.code)
+"""
+
+
+def test_an_engine_that_crashed_is_put_back_fresh(grading: GradingEngine) -> None:
+    before = grading.url
+    with closing(docker.DockerClient(base_url=before)) as client:
+        client.containers.run("course/busybox", ["sleep", "600"], detach=True, name="left")
+    assert grading._daemon is not None
+    grading._daemon.kill()
+    grading.restart()
+    with closing(docker.DockerClient(base_url=before)) as client:
+        assert grading.url == before and client.containers.list(all=True) == []
+        assert client.containers.run("course/busybox", ["echo", "again"], remove=True) == b"again\n"
+
+
+def test_without_what_a_machine_may_lack_it_says_so_and_works(
+    engine_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "crun").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "crun").chmod(0o755)
+    monkeypatch.setattr(module, "_crun", lambda: str(tmp_path / "crun"))
+    monkeypatch.setattr(module, "NAMES", ("course/busybox",))
+    with GradingEngine(Configuration(in_memory=False)) as one:
+        assert any("crun" in line for line in one.weaker)
+        with closing(docker.DockerClient(base_url=one.url)) as client:
+            assert client.info()["DefaultRuntime"] == "runc"
+
+
+@pytest.mark.parametrize("keeper_too", [False, True], ids=["the grader", "the grader and the keeper"])
+def test_nothing_stays_behind_a_grader_that_is_killed(engine_url: str, keeper_too: bool) -> None:
+    program = (
+        "import sys, time\nfrom grader.examine import engine\nengine.NAMES = ('course/busybox',)\n"
+        "one = engine.GradingEngine().__enter__()\nimport docker\n"
+        "docker.DockerClient(base_url=one.url).containers.run('course/busybox', ['sleep', '7777'], detach=True)\n"
+        "print(one._home, one._keeper.pid, flush=True)\ntime.sleep(600)\n"
+    )
+    grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    try:
+        assert grader.stdout is not None
+        with grader.stdout as said:
+            home, keeper = said.readline().split()
+        bridge = (Path(home) / "bridge").read_text()
+        assert _started_from(Path(home))
+        assert _becomes(_sleeping), "the container runs"
+        if keeper_too:
+            os.kill(int(keeper), signal.SIGKILL)
+    finally:
+        grader.kill()
+        grader.wait()
+
+    def gone() -> bool:
+        if keeper_too:
+            remove_abandoned()
+        return not Path(home).exists() and _started_from(Path(home)) == [] and not _sleeping()
+
+    assert _becomes(gone)
+    assert not Path("/sys/class/net", bridge).exists()
+
+
+def _becomes(true: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + SECONDS
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_the_folder_of_a_grader_that_lives_is_left_alone(grading: GradingEngine) -> None:
+    remove_abandoned()
+    assert grading._home is not None and (grading._home / LOCK).exists()
+    assert list(Path(tempfile.gettempdir()).glob(f"{module.PREFIX}*"))
+
+
+def _sleeping() -> bool:
+    commands = (entry / "cmdline" for entry in Path("/proc").iterdir() if entry.name.isdigit())
+    found = []
+    for command in commands:
+        try:
+            found.append(command.read_bytes())
+        except OSError:
+            continue
+    return b"sleep\x007777\x00" in found
