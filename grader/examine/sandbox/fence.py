@@ -14,7 +14,7 @@ from course.gateway.peer import Process, identify
 CORES = 1.0  # that one submission's own processes may use at a time
 PERIOD = 100_000  # microseconds
 SHARES, WEIGHT = 256, 25  # a quarter of what a process of the host gets under contention
-_OWNER = re.compile(r"sandbox-(\d+)-(\d+)-(\d+)")
+_OWNER = re.compile(r"sandbox-(\d+)-(\d+)-(\d+)(?:-.*)?")
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Fences:
         self._root = root
         self.weaker = self._weaker()
         self._version = 2 if (root / "cgroup.controllers").exists() else 1
-        self._tree = CgroupTree(_owner(), self._version, root)
+        self._tree = CgroupTree(owner(), self._version, root)
         if not self.weaker:
             self._sweep()
 
@@ -132,18 +132,24 @@ class Fences:
         """Take away what a grader left that was killed: its processes are gone, its groups are not."""
         home = self._root / ("" if self._version == 2 else "pids") / "slipway"
         for entry in home.iterdir() if home.is_dir() else ():
-            found = _OWNER.fullmatch(entry.name)
-            if found is None or int(found[1]) != _here():
-                continue  # numbers of processes mean nothing in another namespace
-            if not Process(int(found[2]), int(found[3])).alive():
+            if is_abandoned(entry.name):
                 left = CgroupTree(entry.name, self._version, self._root)
                 for sid in left.sids():
                     left.remove(sid)
 
 
-def _owner() -> str:
+def owner() -> str:
+    """The name of this process, for what it would leave behind if it were killed."""
     me = identify(os.getpid())
     return f"sandbox-{_here()}-{me.pid}-{me.started}"
+
+
+def is_abandoned(name: str) -> bool:
+    """Whether `owner` gave that name, or the beginning of it, to a process that is no more."""
+    found = _OWNER.fullmatch(name)
+    if found is None or int(found[1]) != _here():  # numbers of processes mean nothing in another namespace
+        return False
+    return not Process(int(found[2]), int(found[3])).alive()
 
 
 def _here() -> int:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from course.manifest import notebooks_dir
 from grader.examine.errors import NotIsolated
 from grader.examine.sandbox import inside, view
-from grader.examine.sandbox.fence import Fences
+from grader.examine.sandbox.fence import Fences, is_abandoned, owner
 from grader.examine.sandbox.isolation import available
 from grader.examine.sandbox.place import Place
 from grader.examine.sandbox.warm import WarmParent
@@ -26,16 +26,18 @@ if TYPE_CHECKING:
 
 
 class House:
-    """Makes places for submissions. Close it when no more are to come.
+    """Makes places for submissions. Close it when no more are to come. `scratch` is a folder for files of theirs.
 
     Args:
         warm: whether kernels are forked from a warm parent where that is possible.
     """
 
     def __init__(self, *, warm: bool = True) -> None:
-        self._scratch = Path(tempfile.mkdtemp(prefix="slipway-sandbox-"))
-        self._lessons = view.lessons_copy(notebooks_dir(), self._scratch / "lessons")
-        self._scratch.chmod(0o700)
+        for entry in Path(tempfile.gettempdir()).glob("sandbox-*"):
+            if is_abandoned(entry.name):  # by a grader that was killed
+                shutil.rmtree(entry, ignore_errors=True)
+        self.scratch = Path(tempfile.mkdtemp(prefix=f"{owner()}-"))
+        self._lessons = view.lessons_copy(notebooks_dir(), self.scratch / "lessons")
         self.fences = Fences()
         self._parent = WarmParent(view.environment({})) if warm and WarmParent.possible() else None
 
@@ -64,7 +66,7 @@ class House:
         if trusted:
             return Place((), fence, None, variables, contextlib.nullcontext())
         # the files stay until the place ends: bubblewrap looks at them when it has long begun
-        kept = tempfile.TemporaryDirectory(dir=self._scratch)
+        kept = tempfile.TemporaryDirectory(dir=self.scratch)
         etc = {"passwd": view.passwd(uid or os.geteuid()), "group": view.group(uid or os.getegid())}
         for name, content in etc.items():
             Path(kept.name, name).write_bytes(content)
@@ -82,7 +84,7 @@ class House:
         """End the warm parent, and remove the copies."""
         if self._parent is not None:
             self._parent.close()
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 _turn = threading.Lock()

@@ -32,6 +32,7 @@ import msgspec
 
 HEAD = struct.Struct(">I")
 READY, FAILED, GO = b"+", b"-", b"g"
+LONGEST_WORDS = 4000  # characters of an error's name and message
 KEPT = ("stream", "display_data", "execute_result", "update_display_data", "error", "clear_output")
 WARM = (  # what a kernel and the first cells of a lesson import
     "ipykernel.kernelapp",
@@ -240,7 +241,11 @@ class Carrier(threading.Thread):
                     return
             elif kind != "status":
                 return
-        send(self._channel, {"on": channel, "type": kind, "parent": parent, "content": message["content"]})
+        content = message["content"]
+        if kind == "execute_reply":  # its traceback is an output too, and comes as one
+            content = {name: content[name] for name in ("status", "ename", "evalue") if name in content}
+            content = {name: str(text)[:LONGEST_WORDS] for name, text in content.items()}
+        send(self._channel, {"on": channel, "type": kind, "parent": parent, "content": content})
 
 
 def warm(control: socket.socket) -> None:
@@ -296,7 +301,7 @@ def _enter(descriptors: list[int]) -> None:
             socket.socket(fileno=channel).sendall(FAILED + traceback.format_exc()[-1000:].encode())
             raise
         os.setsid()
-        os.dup2(channel, 3)
+        os.dup2(channel, 3, inheritable=False)
         os.closerange(4, 1 << 16)
         gc.unfreeze()
         serve(socket.socket(fileno=3))
@@ -348,4 +353,5 @@ if __name__ == "__main__":
         if sys.argv[1] == "--warm":
             warm(socket.socket(fileno=int(sys.argv[2])))
         else:
+            os.set_inheritable(int(sys.argv[1]), False)  # what a cell starts does not get it
             serve(socket.socket(fileno=int(sys.argv[1])))

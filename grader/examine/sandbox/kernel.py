@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import secrets
-import shutil
 import signal
 import socket
 import struct
@@ -139,16 +138,13 @@ class SubmissionKernel:
         files, self.skipped = read_folder(Path(f"/proc/self/fd/{self._inner_folder}"))
         for path in self._shown.keys() - files.keys():
             (self._outside / path).unlink()
+            for above in Path(path).parents[:-1]:
+                with contextlib.suppress(OSError):  # it holds something else
+                    (self._outside / above).rmdir()
         for path, content in files.items():
             if self._shown.get(path) != content:
-                target = self._outside / path
-                if target.is_dir():  # a folder became a file; what was in it is gone from `files`
-                    shutil.rmtree(target)
-                for above in reversed(target.relative_to(self._outside).parents):
-                    if (self._outside / above).is_file():
-                        (self._outside / above).unlink()
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(content)
+                (self._outside / path).parent.mkdir(parents=True, exist_ok=True)
+                (self._outside / path).write_bytes(content)
         self._shown = files
         return self._outside
 
@@ -227,7 +223,7 @@ class SubmissionKernel:
     # ---- starting
 
     def _start(self) -> None:
-        scratch = Path(self._over.enter_context(tempfile.TemporaryDirectory(prefix="slipway-submission-")))
+        scratch = Path(self._over.enter_context(tempfile.TemporaryDirectory(dir=self._house.scratch)))
         self._outside = scratch / "folder"
         self._outside.mkdir()
         uid = _nobody() if os.geteuid() == 0 and not self._trusted else 0

@@ -32,7 +32,6 @@ class Reply(msgspec.Struct):
     status: str
     ename: str = ""
     evalue: str = ""
-    execution_count: int | None = None
 
 
 class Value(msgspec.Struct):
