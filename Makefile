@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+# Two workers of pytest, each on a machine of its own with an engine (tests/support/own_machine.sh). Without root: one, here.
+MACHINES ?= $(shell test "$$(id -u)" = 0 && echo '--dist loadgroup --tx "2*popen//python=bash tests/support/own_machine.sh $(CURDIR)/$(BIN)/python"')
 YES ?=
 TOOLS := bubblewrap busybox-static chromium iproute2 iptables mmdebstrap postgresql
 
@@ -33,9 +35,10 @@ lab: setup ## open JupyterLab on the welcome lesson (ARGS=--no-browser prints th
 
 tools: $(STAMP)
 	$(BIN)/python -m course.engine.debian $(YES) $(TOOLS)
+	$(BIN)/python tests/support/debian13.py
 
 test: setup tools ## every test, on a real engine and in a real browser
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(MACHINES) $(ARGS)
 
 chaos: setup ## kill -9 of the gateway and of those who hold sessions, 200 times
 	SLIPWAY_CHAOS_KILLS=200 $(BIN)/python -m pytest tests/gateway/attacks/test_chaos.py --timeout 3600

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import debian13
 import docker
 import pytest
 
 from course.engine import Daemon, find
+from course.errors import CourseError
 
 ROOT = Path(__file__).resolve().parents[1]
-TRIXIE_PACKAGES = "docker.io,iptables,ca-certificates,iproute2,kmod,procps,e2fsprogs"
+_CLONE_NEWNET = 0x40000000  # unshare(2)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the run its own state and runtime folders, so that it never meets the user's own sessions."""
     config.stash[_HOME] = home = Path(tempfile.mkdtemp(prefix="sw-", dir="/tmp"))
+    worker = "PYTEST_XDIST_WORKER" in os.environ  # then the variables are those of the process that started it
     for variable, folder in (("SLIPWAY_STATE_DIR", "state"), ("SLIPWAY_RUNTIME_DIR", "run")):
-        if variable not in os.environ:
+        if worker or variable not in os.environ:
             os.environ[variable] = str(home / folder)
     os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")  # jupyter_core warns without it, and warnings are errors
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What goes to one worker together: the tests of a file, in the proofs those of one lesson of it."""
+    for item in items:
+        of = getattr(item, "callspec", None)
+        lesson = of.params.get("lesson") if of else None
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.name} {getattr(lesson, 'id', '')}".strip()))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -45,6 +57,26 @@ def _stop_gateway() -> None:
         except ImportError:
             return
         Client.stop_running()
+
+
+@pytest.fixture(scope="module")
+def outside() -> Iterator[None]:
+    """The machine's own network, for what fetches packages; `own_machine.sh` gives a worker one without a way out."""
+    given = os.environ.get("SLIPWAY_OUTSIDE")
+    if given is None:
+        yield
+        return
+    with Path("/proc/thread-self/ns/net").open() as inside:
+        _enter_network(int(given))
+        yield
+        _enter_network(inside.fileno())
+
+
+def _enter_network(descriptor: int) -> None:
+    """Let this thread, and the processes that it starts, use another network: setns(2)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.setns(descriptor, _CLONE_NEWNET):
+        raise OSError(ctypes.get_errno(), "setns")
 
 
 @pytest.fixture(scope="session")
@@ -85,7 +117,7 @@ def _second_engine(first: str, name: str, *, containerd_store: bool) -> Iterator
         pytest.skip("the second engine of the matrix needs root")
     home = Path(tempfile.mkdtemp(prefix="sw", dir="/tmp"))
     # the bridge has a name of this run, as another run on this machine may have engines of its own
-    daemon = Daemon(home, f"{name}{os.getpid() % 10000}", chroot=trixie_root(), containerd_store=containerd_store)
+    daemon = Daemon(home, f"{name}{os.getpid() % 10000}", chroot=_trixie_root(), containerd_store=containerd_store)
     try:
         with daemon:
             _copy_base_images(first, daemon.url)
@@ -94,19 +126,11 @@ def _second_engine(first: str, name: str, *, containerd_store: bool) -> Iterator
         daemon.remove()
 
 
-def trixie_root() -> Path:
-    """The file system of Debian 13 with its engine, made once and kept where the user's caches are."""
-    cache = Path(os.environ.get("SLIPWAY_TEST_CACHE") or Path.home() / ".cache/slipway-tests")
-    root = cache / "trixie"
-    if not (root / "usr/sbin/dockerd").exists():
-        if shutil.which("mmdebstrap") is None:
-            pytest.skip("mmdebstrap is not installed: `make setup` installs it with root and consent")
-        shutil.rmtree(root, ignore_errors=True)
-        cache.mkdir(parents=True, exist_ok=True)
-        command = ["mmdebstrap", "--variant=apt", "--mode=root", f"--include={TRIXIE_PACKAGES}", "trixie", str(root)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr[-2000:]
-    return root
+def _trixie_root() -> Path:
+    try:
+        return debian13.root()
+    except CourseError as error:
+        pytest.skip(str(error))
 
 
 def _copy_base_images(source: str, target: str) -> None:

@@ -44,7 +44,7 @@ def bare_machine(script: str, bare: str = BARE, **more: str) -> subprocess.Compl
         text=True,
         stdin=subprocess.DEVNULL,
         check=False,
-        timeout=120,
+        timeout=400,  # seconds; a deadline for a busy machine
     )
 
 
@@ -119,7 +119,7 @@ chroot /mnt/root sh -ec '
 
 
 @pytest.fixture(scope="module")
-def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def archives(outside: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The packages of Debian's engine, so that apt installs them on a machine that has no network."""
     folder = tmp_path_factory.mktemp("archives")
     fetch = ["apt-get", "install", "--yes", "-qq", "--reinstall", "--download-only", f"-oDir::Cache::archives={folder}"]

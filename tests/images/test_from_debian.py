@@ -17,10 +17,13 @@ from course.images.errors import SourceFailed
 from course.images.from_debian import Built, build, mirror_lines
 from course.images.recipe import LABEL_PACKAGES, Recipe
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("mmdebstrap") is None,
-    reason="mmdebstrap is not installed: `make setup` installs it with root and consent",
-)
+pytestmark = [
+    pytest.mark.usefixtures("outside"),
+    pytest.mark.skipif(
+        shutil.which("mmdebstrap") is None,
+        reason="mmdebstrap is not installed: `make setup` installs it with root and consent",
+    ),
+]
 MACHINES = {"amd64": 62, "arm64": 183}  # e_machine in an ELF header (elf(5): EM_X86_64, EM_AARCH64)
 
 

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Runs a command on a machine of its own: mounts, network, processes, home and engine, with the base images of this
+# machine's engine on it. So two workers of pytest never meet. Needs root; all of it is gone when the command ends.
+#
+#     own_machine.sh COMMAND [ARGUMENT…]
+#
+# SLIPWAY_OUTSIDE is the number of a descriptor of this machine's network, for what must fetch packages.
+set -euo pipefail
+
+inside() {
+  mount -t tmpfs tmpfs /run
+  mount --bind "$PLACE/docker" /var/lib/docker
+  ip link set lo up
+  dockerd >"$PLACE/dockerd.log" 2>&1 &
+  local engine=$! deadline=$((SECONDS + 60))
+  until docker version >/dev/null 2>&1; do
+    if ! kill -0 $engine || ((SECONDS > deadline)); then
+      tail -n 20 "$PLACE/dockerd.log" >&2
+      exit 1
+    fi
+    sleep 0.1
+  done
+  docker load --quiet --input "$PLACE/images.tar" >/dev/null
+  rm "$PLACE/images.tar"
+  "$@"
+}
+
+if [ "${1:-}" = --inside ]; then
+  shift
+  inside "$@"
+fi
+
+unset DOCKER_HOST DOCKER_CONTEXT SLIPWAY_ENGINE
+PLACE=$(mktemp --directory /tmp/sw-machine-XXXXXX)
+export PLACE SLIPWAY_OUTSIDE=9 SLIPWAY_TEST_CACHE="${SLIPWAY_TEST_CACHE:-$HOME/.cache/slipway-tests}" HOME="$PLACE/home"
+mkdir "$PLACE/docker" "$HOME"
+docker save --output "$PLACE/images.tar" course/busybox course/python course/node course/registry
+mkdir -p /var/lib/docker
+exec 9</proc/self/ns/net
+# pytest ends a worker with SIGKILL, so somebody else must tidy up when this process, which becomes unshare, is gone
+{ while kill -0 $$; do sleep 0.5; done; rm -rf "$PLACE"; } </dev/null >/dev/null 2>&1 9<&- &
+exec unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
+  bash "${BASH_SOURCE[0]}" --inside "$@"
