@@ -22,7 +22,8 @@ def test_a_test_that_leaves_something_fails(tmp_path: Path, engine: docker.Docke
     (tmp_path / "conftest.py").write_text((Path(__file__).parent / "conftest.py").read_text())
     (tmp_path / "test_leaky.py").write_text(LEAKY)
     try:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+        support = f"pythonpath={Path(__file__).parent / 'support'}"
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", support, str(tmp_path)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     finally:
         engine.volumes.get("left-by-a-test").remove()
