@@ -18,12 +18,14 @@ from grader.classroom.errors import NothingSubmitted
 from grader.classroom.roster import read_roster
 from grader.classroom.workspace import Workspace, open_workspace
 from grader.classroom.workspace import init as init_workspace
+from grader.examine.command import doctor
 
 if TYPE_CHECKING:  # nbgrader takes a second to load: only the commands that need it do
     from grader.classroom.autograder import Autograder, Graded
     from grader.classroom.steps import Steps, Submission
 
 app = typer.Typer(help="Slipway for instructors: release lessons, grade submissions, hand back.", no_args_is_help=True)
+app.command()(doctor)
 
 Lesson = Annotated[str, typer.Argument(help="A lesson's id or folder: L01 or L01-containers.")]
 Where = Annotated[Path, typer.Option("--workspace", "-C", help="The instructor's workspace.")]

@@ -171,7 +171,7 @@ class GradingEngine:
         return [*chosen, *([REMAP] if remap else []), "--log-level=warn"]
 
     def _view(self, data: Path) -> list[str]:
-        in_memory = self.wanted.in_memory if self.wanted.in_memory is not None else _has_memory()
+        in_memory = self.wanted.in_memory if self.wanted.in_memory is not None else has_memory()
         size = str(MEMORY_FOR_DATA if in_memory else 0)
         private = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _PRIVATE_VIEW, "sh"]
         return [*private, str(data), size]
@@ -227,7 +227,8 @@ def _crun() -> str | None:
     return shutil.which("crun", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/bin")
 
 
-def _has_memory() -> bool:
+def has_memory() -> bool:
+    """Whether there is memory enough to keep the data of one more engine in it."""
     lines = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
     return int(lines["MemAvailable"].split()[0]) * 1024 >= MEMORY_FOR_DATA + MEMORY_LEFT
 
