@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 class House:
     """Makes places for submissions. Close it when no more are to come. `scratch` is a folder for files of theirs.
 
+    `parent` is the warm parent, None where there is none.
+
     Args:
         warm: whether kernels are forked from a warm parent where that is possible.
     """
@@ -39,10 +41,10 @@ class House:
         self.scratch = Path(tempfile.mkdtemp(prefix=f"{owner()}-"))
         self._lessons = view.lessons_copy(notebooks_dir(), self.scratch / "lessons")
         self.fences = Fences()
-        self._parent = WarmParent(view.environment({})) if warm and WarmParent.possible() else None
+        self.parent = WarmParent(view.environment({})) if warm and WarmParent.possible() else None
 
     def __repr__(self) -> str:
-        return f"<House, {self._parent or 'no warm parent'}>"
+        return f"<House, {self.parent or 'no warm parent'}>"
 
     def place(
         self, sockets: Mapping[str, Path], variables: Mapping[str, str], budgets: Budgets, uid: int, *, trusted: bool
@@ -78,12 +80,12 @@ class House:
             disk_bytes=budgets.disk_bytes,
             variables=variables,
         )
-        return Place(words, fence, self._parent, variables, kept)
+        return Place(words, fence, self.parent, variables, kept)
 
     def close(self) -> None:
         """End the warm parent, and remove the copies."""
-        if self._parent is not None:
-            self._parent.close()
+        if self.parent is not None:
+            self.parent.kill()
         shutil.rmtree(self.scratch, ignore_errors=True)
 
 

@@ -63,7 +63,8 @@ class CellRun:
 class SubmissionKernel:
     """A course kernel in a sandbox, for one submission; a context manager. `repr` tells its state.
 
-    It is a `grader.checks.bench.Values`.
+    `weaker` says in a sentence what cells cannot do here, though they should; "" for nothing. It is a
+    `grader.checks.bench.Values`.
 
     Args:
         folder_files: the learner's folder, relative POSIX path to content.
@@ -102,6 +103,7 @@ class SubmissionKernel:
         self._over = contextlib.ExitStack()
         self._why = "it was not started"
         self._shown: dict[str, bytes] = {}
+        self.weaker = ""
         self.skipped: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -293,7 +295,16 @@ class SubmissionKernel:
         return sockets, variables
 
     def _open_ports(self) -> None:
-        """Let the session's published ports answer on 127.0.0.1 inside."""
+        """Let the session's published ports answer on 127.0.0.1 inside; `weaker` says where that is not to be had."""
+        from course.gateway import Client
+        from course.gateway.errors import GatewayError, GatewayLost, NoSession
+
+        try:
+            Client(self._session.engine or None).open_ports_in(self._session.id, self._place.first)
+        except (NoSession, GatewayLost):
+            raise
+        except GatewayError as error:
+            self.weaker = f"published ports do not answer in the sandbox: {error.observed}"
 
     def _meet(self, ours: socket.socket, start: inside.Start, deadline: float) -> None:
         """Say what to run, put the kernel behind its fence, and wait until it is ready."""

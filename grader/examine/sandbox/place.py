@@ -33,7 +33,8 @@ _NAMESPACES = ("ipc", "uts", "net", "cgroup", "pid", "mnt")  # the last one hide
 class Place:
     """One place, from its start to its end. `repr` tells how it was started, and whether it is there.
 
-    `ours` is the socket into it, `said` what it wrote to its standard error until its end.
+    `ours` is the socket into it, `first` the number of its first process (0 for trusted work), `said` what was written
+    to standard error until its end.
 
     Args:
         words: what `view.arguments` gave; empty for trusted work.
@@ -55,7 +56,7 @@ class Place:
         self._over.enter_context(kept)
         self.fence = fence
         self._how = "trusted" if not words else "warm" if parent else "cold"
-        self._first = 0
+        self.first = 0
         self._ended = False
         self.said = ""
         self._over.callback(fence.remove)
@@ -87,8 +88,8 @@ class Place:
         self._ended = True
         if hasattr(self, "_process"):
             with contextlib.suppress(ProcessLookupError):
-                if self._first:
-                    os.kill(self._first, signal.SIGKILL)  # the first process of a namespace takes all others with it
+                if self.first:
+                    os.kill(self.first, signal.SIGKILL)  # the first process of a namespace takes all others with it
                 elif self._how == "trusted":
                     os.killpg(self._process.pid, signal.SIGKILL)
                 else:
@@ -118,7 +119,7 @@ class Place:
             text = info.read(4096)
         told.close()
         try:
-            self._first = int(json.loads(text)["child-pid"])
+            self.first = int(json.loads(text)["child-pid"])
         except (ValueError, KeyError) as error:
             self.end()
             raise ExamineError("a sandbox made by bubblewrap", self.said or "it ended", _DOCTOR) from error
@@ -137,7 +138,7 @@ class Place:
         with contextlib.ExitStack() as opened:
             descriptors = [theirs.fileno()]
             for kind in _NAMESPACES:
-                path = f"/proc/{self._first}/ns/{kind}"
+                path = f"/proc/{self.first}/ns/{kind}"
                 if os.path.exists(path):  # noqa: PTH110  # a kernel may be built without one of them
                     descriptors.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
                     opened.callback(os.close, descriptors[-1])

@@ -57,8 +57,8 @@ class WarmParent:
                     self._end()
             socket.send_fds(self._running(), [b"f"], list(descriptors))
 
-    def close(self) -> None:
-        """End it; kernels that were forked go on."""
+    def kill(self) -> None:
+        """End it; kernels that were forked go on, and the next one starts another parent."""
         with self._turn:
             self._end()
 
