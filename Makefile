@@ -12,7 +12,7 @@ TOOLS := bubblewrap busybox-static chromium iproute2 iptables mmdebstrap postgre
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint chaos bench bench-gateway bench-kernel lock clean tools
+.PHONY: help setup lab test lint chaos bench bench-gateway bench-kernel bench-course lock clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -49,13 +49,16 @@ lint: $(STAMP) ## style, types, and the rules for lessons
 	$(BIN)/mypy
 	course lint
 
-bench: bench-gateway bench-kernel ## every benchmark: ratios from interleaved runs
+bench: bench-gateway bench-kernel bench-course ## every benchmark: ratios from interleaved runs, and the course in seconds
 
 bench-gateway: setup ## what a session costs against the bare socket
 	$(BIN)/python tests/benchmarks/gateway_overhead.py
 
 bench-kernel: setup ## start of the course kernel against plain ipykernel
 	$(BIN)/python tests/benchmarks/kernel_start.py
+
+bench-course: setup ## every lesson with its solutions and all checks, in seconds
+	$(BIN)/python tests/benchmarks/whole_course.py $(ARGS)
 
 lock: ## resolve requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
