@@ -74,7 +74,8 @@ function render({ model, el }) {
       engine.update(truth.engine, "right", "");
       setText(because, truth.because);
       options.hidden = true;
-    } else { sides.hidden = because.hidden = true; picture.say(state.said); }
+    } else sides.hidden = because.hidden = true;
+    picture.say(state.said);
     if (held && !picture.body.contains(document.activeElement)) picture.root.focus();
     if (held && (acts.hidden && acts.contains(document.activeElement))) picture.root.focus();
   };

@@ -64,7 +64,7 @@ class _OfQuestion(Drawn):
                 for one in options
             ],
             "chosen": chosen,
-            "said": _said(chosen),
+            "said": _said(chosen, compared=self._compared),
             "truth": self._truth(chosen) if self._compared else None,
         }
 
@@ -97,7 +97,7 @@ class Prediction(_OfQuestion):
             raise AnsweredAlready("one prediction", f"you predicted {self.chosen}", "run the next cells")
         self._keep(self.question, command.letter)
         self._choose(command.letter)
-        return {"notice": _said(command.letter)}
+        return {"notice": _said(command.letter, compared=False)}
 
     def compare(self, chosen: str | None) -> None:
         """Show the engine's answer beside the learner's from now on."""
@@ -145,7 +145,10 @@ class Comparison(_OfQuestion):
 _open: WeakSet[Prediction] = WeakSet()
 
 
-def _said(letter: str) -> str:
+def _said(letter: str, *, compared: bool) -> str:
+    """Where the question stands; once the engine has answered, the two cards say it."""
+    if compared:
+        return "" if letter else "○ The engine has answered already. To predict all the same, run this cell again."
     if letter:
         return f"✓ Your prediction: {letter}. The next cells show what the engine says."
     return "○ Not answered yet. Choose one option, then press Enter."

@@ -54,9 +54,9 @@ def test_the_line_of_a_step_is_not_guessed_where_the_engine_added_one() -> None:
     assert instruction_at(found, 4, "LABEL added=1") is None
 
 
-def test_hadolint_advises_with_a_line_and_never_about_the_courses_own_tags() -> None:
-    advice = lint("FROM course/busybox\nCMD echo hi\n")
-    assert [(one.line, one.rule) for one in advice] == [(2, "DL3025")]
+def test_hadolint_advises_with_a_line_and_never_about_the_courses_own_tags_and_users() -> None:
+    advice = lint("FROM course/busybox\nUSER app\nCMD echo hi\n")
+    assert [(one.line, one.rule) for one in advice] == [(3, "DL3025")]
 
 
 def test_what_is_no_dockerfile_is_left_to_the_engine() -> None:

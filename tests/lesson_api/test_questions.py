@@ -103,6 +103,14 @@ def test_a_question_is_answered_once() -> None:
     assert "Your prediction: C: created" in picture.text() and "Your prediction: C: created" in picture.html()
 
 
+@pytest.mark.parametrize(("letter", "says"), [("B", ""), (None, "○ The engine has answered already")])
+def test_after_the_engine_has_answered_nobody_is_asked_to_choose(letter: str | None, says: str) -> None:
+    picture = asked(letter)
+    picture.compare(letter)
+    assert picture.state["truth"] is not None and "Choose one option" not in picture.state["said"]
+    assert picture.state["said"].startswith(says) and bool(picture.state["said"]) is bool(says)
+
+
 @pytest.mark.parametrize("letter", ["D", "a", "", "<b>"])
 def test_an_answer_that_no_option_has_is_refused(letter: str) -> None:
     assert not send(asked(), letter)["ok"]
