@@ -12,7 +12,7 @@ TOOLS := bubblewrap busybox-static chromium iproute2 iptables mmdebstrap postgre
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint chaos bench bench-gateway bench-kernel bench-course lock clean tools
+.PHONY: help setup lab test lint chaos bench bench-gateway bench-grading bench-kernel bench-course lock clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -49,7 +49,7 @@ lint: $(STAMP) ## style, types, and the rules for lessons
 	$(BIN)/mypy
 	course lint
 
-bench: bench-gateway bench-kernel bench-course ## every benchmark: ratios from interleaved runs, and the course in seconds
+bench: bench-gateway bench-kernel bench-grading bench-course ## every benchmark: ratios from interleaved runs, and the course in seconds
 
 bench-gateway: setup ## what a session costs against the bare socket
 	$(BIN)/python tests/benchmarks/gateway_overhead.py
@@ -59,6 +59,9 @@ bench-kernel: setup ## start of the course kernel against plain ipykernel
 
 bench-course: setup ## every lesson with its solutions and all checks, in seconds
 	$(BIN)/python tests/benchmarks/whole_course.py $(ARGS)
+
+bench-grading: setup tools ## stock nbgrader, the examiners and the bare engine, on the same submissions (ARGS=--help)
+	$(BIN)/python tests/benchmarks/grading.py $(ARGS)
 
 lock: ## resolve requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
