@@ -90,20 +90,20 @@ class House:
 
 
 _turn = threading.Lock()
-_shared: list[House] = []
+_shared: dict[int, House] = {}
 
 
 def shared() -> House:
     """The house of this process, made when it is first asked for and closed when the process ends."""
     with _turn:
-        if not _shared:
-            _shared.append(House())
+        if os.getpid() not in _shared:  # a fork does not use that of its parent
+            _shared[os.getpid()] = House()
             atexit.register(close_shared)
-        return _shared[0]
+        return _shared[os.getpid()]
 
 
 def close_shared() -> None:
     """Close the house of this process; the next sandbox makes another."""
     with _turn:
-        while _shared:
-            _shared.pop().close()
+        if mine := _shared.pop(os.getpid(), None):
+            mine.close()

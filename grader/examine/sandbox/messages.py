@@ -9,6 +9,7 @@ import msgspec
 LONGEST_NAME = 200  # characters of an error's name
 LONGEST_WORDS = 2000  # characters of an error's message
 MOST_OUTPUTS = 1000  # of one cell
+MOST_DEPTH = 50  # of lists and mappings in each other; whoever writes or compares them later goes down with them
 
 
 class Message(msgspec.Struct):
@@ -76,6 +77,17 @@ def read(text: bytes | msgspec.Raw, kind: type[Any]) -> Any:
         return None
 
 
+def is_shallow(value: Any) -> bool:
+    """Whether lists and mappings of a JSON value lie at most `MOST_DEPTH` deep in each other."""
+    level = [value]
+    for _ in range(MOST_DEPTH):
+        inner = [one for one in level if isinstance(one, list | dict)]
+        if not inner:
+            return True
+        level = [part for one in inner for part in (one.values() if isinstance(one, dict) else one)]
+    return not any(isinstance(one, list | dict) for one in level)
+
+
 class Outputs:
     """The outputs of one cell, as nbformat keeps them, up to a number of bytes.
 
@@ -109,7 +121,8 @@ class Outputs:
             if (stream := read(content, _Stream)) is not None:
                 self._stream(stream)
         elif kind in ("display_data", "execute_result", "update_display_data"):
-            if (display := read(content, _Display)) is not None:
+            display = read(content, _Display)
+            if display is not None and is_shallow([display.data, display.metadata]):
                 self._display(kind, display)
         elif kind == "error" and (error := read(content, _Error)) is not None:
             self._add({"output_type": "error", **msgspec.to_builtins(error)})

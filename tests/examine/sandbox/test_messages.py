@@ -66,6 +66,7 @@ answer = Endless(tea=1)
         ("b'{'", None),
         ("b''", None),
         ("b'[' * 30_000", None),
+        ("b'[' * 60 + b']' * 60", None),
         ("b'\"' + b'x' * 100_000 + b'\"'", None),
         ("b'\\x80\\x04K\\x01.'", None),  # a pickle
         ("5", None),
@@ -114,6 +115,10 @@ json.dumps = lambda *_, **__: '{"on": "shell", "type": "execute_reply", "parent"
         b'{"on": "iopub", "type": "stream", "parent": "PARENT", "content": {"name": "log", "text": "x"}}',
         b'{"on": "iopub", "type": "display_data", "parent": "PARENT", "content": {"data": [1], "metadata": 3}}',
         b'{"on": "iopub", "type": "error", "parent": "PARENT", "content": {"ename": 1}}',
+        b'{"on": "iopub", "type": "display_data", "parent": "PARENT", "content": {"data": {"application/json": '
+        + b"[" * 60
+        + b"]" * 60
+        + b"}}}",
         b'{"on": "iopub", "type": "status", "parent": "PARENT", "content": []}',
         b'{"on": "shell", "type": "execute_reply", "parent": "PARENT", "content": {"status": 7}}',
         b'{"on": "kernel", "type": "ready", "parent": "PARENT"}',
