@@ -55,11 +55,7 @@ def test_progress_as_json_is_for_scripts(workspace: Path) -> None:
     assert said["next"].startswith("open L00")
 
 
-def test_reset_asks_first_and_without_an_answer_changes_nothing(
-    workspace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in (("CI", "true"), ("SLIPWAY_CONSENT", "1")):  # they agree to an installation, not to this
-        monkeypatch.setenv(name, value)
+def test_reset_asks_first_and_without_an_answer_changes_nothing(workspace: Path) -> None:
     notebook = workspace / "L00-begin/L00-begin.ipynb"
     edit(notebook)
     before = notebook.read_bytes()

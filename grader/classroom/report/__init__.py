@@ -1,1 +1,0 @@
-"""The page about a lesson: what is read, what is counted, what is drawn, and the page itself."""
