@@ -12,7 +12,7 @@ TOOLS := bubblewrap busybox-static chromium iproute2 iptables mmdebstrap postgre
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint chaos bench bench-gateway bench-grading bench-kernel bench-course lock clean tools
+.PHONY: help setup lab test lint chaos faults bench bench-gateway bench-grading bench-kernel bench-course bench-class lock clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -49,6 +49,9 @@ lint: $(STAMP) ## style, types, and the rules for lessons
 	$(BIN)/mypy
 	course lint
 
+faults: setup ## kill -9 of a class run, its workers, its gateway and its engine, 50 times
+	SLIPWAY_CLASS_FAULTS=50 $(BIN)/python -m pytest tests/classroom/test_faults.py --timeout 36000 -s
+
 bench: bench-gateway bench-kernel bench-grading bench-course ## every benchmark: ratios from interleaved runs, and the course in seconds
 
 bench-gateway: setup ## what a session costs against the bare socket
@@ -62,6 +65,9 @@ bench-course: setup ## every lesson with its solutions and all checks, in second
 
 bench-grading: setup tools ## stock nbgrader, the examiners and the bare engine, on the same submissions (ARGS=--help)
 	$(BIN)/python tests/benchmarks/grading.py $(ARGS)
+
+bench-class: setup ## time and memory by the size of a class (ARGS="--sizes 10 50 100 500")
+	$(BIN)/python tests/benchmarks/class_size.py $(ARGS)
 
 lock: ## resolve requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from course.errors import CourseError
-from grader.classroom.errors import NothingSubmitted
 from grader.classroom.roster import read_roster
-from grader.classroom.workspace import Workspace, open_workspace
+from grader.classroom.workspace import Workspace, open_workspace, plan_init
 from grader.classroom.workspace import init as init_workspace
 from grader.examine.command import doctor
 
 if TYPE_CHECKING:  # nbgrader takes a second to load: only the commands that need it do
-    from grader.classroom.autograder import Autograder, Graded
-    from grader.classroom.steps import Steps, Submission
+    from grader.classroom.steps import Steps
 
 app = typer.Typer(help="Slipway for instructors: release lessons, grade submissions, hand back.", no_args_is_help=True)
 app.command()(doctor)
 
 Lesson = Annotated[str, typer.Argument(help="A lesson's id or folder: L01 or L01-containers.")]
 Where = Annotated[Path, typer.Option("--workspace", "-C", help="The instructor's workspace.")]
+Only = Annotated[list[str] | None, typer.Option(help="Only this learner; may be repeated.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
+Number = Annotated[int | None, typer.Option(min=1, help="Workers on this machine; by default what it can take.")]
+Scheduler = Annotated[str, typer.Option(help="The address of a running Dask scheduler, for several machines.")]
+Engine = Annotated[
+    str, typer.Option(help="An engine to grade on, unix://…; by default one is started and thrown away.")
+]
+Trust = Annotated[
+    bool,
+    typer.Option("--trust-submissions", help="Run submissions with your own rights where they cannot be kept apart."),
+]
 
 
 @app.command()
@@ -38,8 +44,12 @@ def init(
         Path | None, typer.Option(help="The folder with course.toml; the course's by default.")
     ] = None,
     course: Annotated[str, typer.Option(help="nbgrader's name of the course.")] = "slipway",
+    dry_run: DryRun = False,
 ) -> None:
     """Make an instructor's workspace with every lesson in it."""
+    if dry_run:
+        typer.echo(f"would make {folder.resolve()}: {', '.join(plan_init(folder, notebooks))}")
+        return
     workspace = init_workspace(folder, notebooks, course)
     typer.echo(f"✓ {workspace.root}: {', '.join(workspace.lessons())}")
     typer.echo(f"Next: write your learners into {workspace.roster.name}, then `grader release LESSON` in that folder.")
@@ -47,67 +57,152 @@ def init(
 
 
 @app.command()
-def release(lesson: Lesson, workspace: Where = Path()) -> None:
+def release(
+    lesson: Lesson,
+    due: Annotated[str, typer.Option(help="When it is due: 2026-12-24 18:00, with +02:00 or in UTC.")] = "",
+    dry_run: DryRun = False,
+    workspace: Where = Path(),
+) -> None:
     """Write the learners' copy of a lesson: without solutions, without hidden tests."""
-    opened, steps = _steps(workspace)
+    opened, steps = _steps(workspace, writes=not dry_run)
     name = opened.lesson(lesson)
+    if dry_run:
+        typer.echo(f"would write {opened.root / 'release' / name}{', and put it on the exchange' * steps.has_exchange}")
+        return
     with Console().status(f"releasing {name}"):
-        folder = steps.release(name)
+        folder = steps.release(name, due)
     typer.echo(f"✓ {folder}")
 
 
 @app.command()
 def grade(
     lesson: Lesson,
-    only: Annotated[list[str] | None, typer.Option(help="Only this learner; may be repeated.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    workers: Number = None,
+    scheduler: Scheduler = "",
+    engine: Engine = "",
+    only: Only = None,
+    force: Annotated[bool, typer.Option("--force", help="Also what is graded already.")] = False,
+    trust_submissions: Trust = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
     workspace: Where = Path(),
 ) -> None:
-    """Collect and grade the submissions of a lesson."""
-    opened, steps = _steps(workspace)
-    name = opened.lesson(lesson)
-    steps.collect(name)
-    wanted = [one for one in steps.submissions(name) if not only or one.student in only]
-    if not wanted:
-        raise NothingSubmitted(
-            f"submissions of {name} in {opened.root / 'submitted'} or on the exchange",
-            "there are none" if not only else f"none of {', '.join(only)}",
-            f"put each learner's folder there as submitted/LEARNER/{name}, or let them use `nbgrader submit`",
-        )
-    graded = _grade_all(_autograder(steps), wanted, quiet=as_json)
-    if as_json:
-        typer.echo(json.dumps([_as_data(one) for one in graded], indent=2))
-    else:
-        _show(graded)
-    raise typer.Exit(1 if any(one.failure for one in graded) else 0)
+    """Collect and grade the submissions of a lesson. What is graded already is left alone."""
+    from grader.classroom.commands import grade_class, workers_of
+
+    opened, steps = _steps(workspace, writes=not dry_run)
+    chosen = workers_of(workers, scheduler, engine, trust_submissions)
+    sys.exit(grade_class(opened, steps, opened.lesson(lesson), only, chosen, force, dry_run, as_json))
+
+
+@app.command()
+def regrade(
+    lesson: Lesson,
+    workers: Number = None,
+    scheduler: Scheduler = "",
+    engine: Engine = "",
+    only: Only = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Write what changes; without it nothing is written.")] = False,
+    trust_submissions: Trust = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    workspace: Where = Path(),
+) -> None:
+    """Examine all by the tests that source/ has now, show what changes for whom, and write it with --yes."""
+    from grader.classroom.commands import regrade_class, workers_of
+
+    opened, steps = _steps(workspace, writes=not dry_run)
+    chosen = workers_of(workers, scheduler, engine, trust_submissions)
+    sys.exit(regrade_class(opened, steps, opened.lesson(lesson), only, chosen, yes, dry_run, as_json))
 
 
 @app.command()
 def feedback(
     lesson: Lesson,
     only: Annotated[str | None, typer.Option(help="Only this learner.")] = None,
+    dry_run: DryRun = False,
     workspace: Where = Path(),
 ) -> None:
     """Write the feedback pages of a lesson that has been graded."""
-    opened, steps = _steps(workspace)
+    opened, steps = _steps(workspace, writes=not dry_run)
+    name = opened.lesson(lesson)
+    if dry_run:
+        graded = sorted(path.parent.name for path in (opened.root / "autograded").glob(f"{only or '*'}/{name}/"))
+        typer.echo(f"would write {len(graded)} pages: {', '.join(graded)}")
+        return
     with Console().status("writing feedback"):
-        pages = steps.feedback(opened.lesson(lesson), only)
+        pages = steps.feedback(name, only)
     typer.echo(f"✓ {len(pages)} pages in {opened.root / 'feedback'}")
+
+
+@app.command()
+def report(
+    lesson: Lesson,
+    to: Annotated[Path | None, typer.Option(help="The HTML file; report/LESSON.html by default.")] = None,
+    dry_run: DryRun = False,
+    workspace: Where = Path(),
+) -> None:
+    """Write one page about a lesson: who got what, which message stops how many, what to look at."""
+    from grader.classroom.commands import write_report
+
+    opened, steps = _steps(workspace, writes=not dry_run)
+    name = opened.lesson(lesson)
+    target = to or opened.root / "report" / f"{name}.html"
+    typer.echo(write_report(opened, steps, name, target, dry_run=dry_run))
+
+
+@app.command()
+def explain(
+    student: Annotated[str, typer.Argument(help="The learner's id.")],
+    exercise: Annotated[str, typer.Argument(help="An exercise's id: L01-stay-up.")],
+    workspace: Where = Path(),
+) -> None:
+    """Say why a learner has the points that they have in an exercise."""
+    from grader.classroom.explain import explanation
+
+    opened = open_workspace(workspace)
+    for line in explanation(opened, student, exercise):
+        typer.echo(line)
 
 
 @app.command()
 def export(
     to: Annotated[Path, typer.Option(help="The CSV file to write.")] = Path("grades.csv"),
     lesson: Annotated[list[str] | None, typer.Option(help="Only this lesson; may be repeated.")] = None,
+    format: Annotated[
+        str, typer.Option(help="`csv`, one line for each mark; or `canvas`, one for each learner.")
+    ] = "csv",
+    dry_run: DryRun = False,
     workspace: Where = Path(),
 ) -> None:
-    """Write the marks as CSV, one line for each learner and lesson."""
-    from grader.classroom.table import write_marks
+    """Write the marks as CSV: one line for each learner and lesson, or as Canvas imports them."""
+    from grader.classroom.table import FORMATS, write_table
 
-    opened, steps = _steps(workspace)
+    opened, steps = _steps(workspace, writes=not dry_run)
+    if format not in FORMATS:
+        raise typer.BadParameter(f"one of {', '.join(FORMATS)}", param_hint="--format")
     with steps.api.gradebook as book:
-        lines = write_marks(book, to, [opened.lesson(one) for one in lesson or ()])
-    typer.echo(f"✓ {to}: {lines} lines")
+        table = FORMATS[format](book, [opened.lesson(one) for one in lesson or ()])
+    if dry_run:
+        typer.echo(f"would write {to}: {len(table.rows)} lines")
+        return
+    write_table(table, to)
+    typer.echo(f"✓ {to}: {len(table.rows)} lines")
+
+
+@app.command()
+def extend(
+    student: Annotated[str, typer.Argument(help="The learner's id.")],
+    lesson: Lesson,
+    days: Annotated[float, typer.Option(min=0, help="Days after the due date; 0 takes an extension back.")],
+    dry_run: DryRun = False,
+    workspace: Where = Path(),
+) -> None:
+    """Give one learner more time for a lesson. A submission that was graded gets its late penalty anew."""
+    from grader.classroom.commands import extend_learner
+
+    opened, steps = _steps(workspace, writes=not dry_run)
+    typer.echo(extend_learner(opened, steps, student, opened.lesson(lesson), days, dry_run=dry_run))
 
 
 def main() -> None:
@@ -119,59 +214,15 @@ def main() -> None:
         sys.exit(1)
 
 
-def _steps(folder: Path) -> tuple[Workspace, Steps]:
-    """Open the workspace, with its roster in the gradebook."""
+def _steps(folder: Path, *, writes: bool) -> tuple[Workspace, Steps]:
+    """Open the workspace; if something may be written, with its roster in the gradebook."""
     from grader.classroom.steps import Steps
 
     workspace = open_workspace(folder)
     steps = Steps(workspace)
-    if workspace.roster.exists():
+    if writes and workspace.roster.exists():
         steps.enrol(read_roster(workspace.roster))
     return workspace, steps
-
-
-def _autograder(steps: Steps) -> Autograder:
-    """What grades: the one place where another `Autograder` is put in."""
-    from grader.classroom.autograder import StockAutograder
-
-    return StockAutograder(steps)
-
-
-def _grade_all(autograder: Autograder, wanted: list[Submission], *, quiet: bool) -> list[Graded]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    graded = []
-    with Progress(*columns, disable=quiet) as progress:
-        task = progress.add_task("grading", total=len(wanted))
-        for submission in wanted:
-            progress.update(task, description=f"grading {submission.student}")
-            graded.append(autograder.grade(submission))
-            progress.advance(task)
-    return graded
-
-
-def _show(graded: list[Graded]) -> None:
-    table = Table("learner", "points", "of", "", box=None)
-    for one in graded:
-        note = "✗ not graded" if one.failure else "✓"
-        look = [score.cell for score in one.scores if score.needs_a_look]
-        table.add_row(
-            one.submission.student, f"{one.points:g}", f"{one.out_of:g}", f"look at {', '.join(look)}" if look else note
-        )
-    Console().print(table)
-    for one in graded:
-        if one.failure:
-            typer.echo(f"\n{one.submission.student}\n{one.failure}")
-
-
-def _as_data(graded: Graded) -> dict[str, object]:
-    return {
-        "student": graded.submission.student,
-        "lesson": graded.submission.lesson,
-        "points": graded.points,
-        "out_of": graded.out_of,
-        "failure": graded.failure,
-        "scores": [asdict(score) for score in graded.scores],
-    }
 
 
 if __name__ == "__main__":

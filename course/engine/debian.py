@@ -22,8 +22,11 @@ def consented(consent: bool = False) -> bool:
 
 def ask(question: str, consent: bool = False) -> bool:
     """Ask a yes-or-no question on the terminal, unless consent was given; without a terminal the answer is no."""
-    if consented(consent):
-        return True
+    return consented(consent) or agreed(question)
+
+
+def agreed(question: str) -> bool:
+    """Ask a yes-or-no question on the terminal; without a terminal the answer is no, whatever the environment says."""
     if not sys.stdin.isatty():
         return False
     return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")

@@ -27,3 +27,19 @@ class NothingSubmitted(ClassroomError):
 
 class StepFailed(ClassroomError):
     """A step of nbgrader failed; the last lines of its log are in the message."""
+
+
+class NotReleased(ClassroomError):
+    """The lesson's source and what the gradebook knows of it differ, or it was never released."""
+
+
+class Busy(ClassroomError):
+    """Another process writes this workspace's gradebook."""
+
+
+class Unreachable(ClassroomError):
+    """A scheduler or its workers cannot be reached, or were lost for good."""
+
+
+class NothingKept(ClassroomError):
+    """There is no examination of what was asked for."""

@@ -8,28 +8,28 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from nbformat.v4 import new_notebook
+from nbgrader.api import MissingEntry
 from nbgrader.apps.api import NbGraderAPI
+from nbgrader.preprocessors import AssignLatePenalties
+from nbgrader.utils import parse_utc
 from sqlalchemy.exc import SAWarning
 
 from grader.classroom.errors import StepFailed
+from grader.classroom.extension import apply_extension
+from grader.classroom.nbgrader_side.config import grading_config
+from grader.classroom.nbgrader_side.examined import handing
 from grader.classroom.roster import Learner
+from grader.classroom.submission import Submission
 from grader.classroom.workspace import Workspace
+from grader.examine.examination import Examination
 
 _SHOWN_LINES = 12
 _NOISE = ("[ERROR] Traceback", "Traceback", "[ERROR] Please see the", "[ERROR] There was an error processing")
-
-
-@dataclass(frozen=True)
-class Submission:
-    """One learner's submission of one lesson, and the folder that it lies in."""
-
-    student: str
-    lesson: str
-    folder: Path
 
 
 def find_own_programs() -> None:
@@ -65,6 +65,8 @@ class Steps:
         self._workspace = workspace
         find_own_programs()
         config = workspace.config()
+        config.merge(grading_config())  # also in a workspace of an earlier version: learners' code never runs in here
+        config.ExchangeReleaseAssignment.force = True  # a lesson that is released again replaces what is there
         logging.getLogger("traitlets").setLevel(logging.ERROR)  # what fails is in the message of `StepFailed`
         self.api = NbGraderAPI(config=config, log_level="ERROR")
         self.api.log.propagate = False
@@ -80,16 +82,73 @@ class Steps:
                     email=learner.email,
                 )
 
-    def release(self, lesson: str) -> Path:
+    def release(self, lesson: str, due: str = "") -> Path:
         """Write the learners' copy of a lesson, and put it on the exchange; return its folder.
 
+        Args:
+            lesson: its full name.
+            due: when it is due, as a person writes it, in UTC unless it says otherwise; "" leaves that as it is.
+
         Raises:
-            StepFailed: nbgrader refused, for instance because of a broken solution region.
+            StepFailed: nbgrader refused, for instance because of a broken solution region; or `due` is no date.
         """
-        self._done(f"a released copy of {lesson}", self.api.generate_assignment(lesson))
-        if self.api.exchange_is_functional:
+        when = _date(due) if due else None
+        self.take_tests(lesson)
+        if when:
+            with self.api.gradebook as book:
+                book.update_or_create_assignment(lesson, duedate=when)
+        if self.has_exchange:
             self._done(f"{lesson} on the exchange", self.api.release_assignment(lesson))
         return self._workspace.root / "release" / lesson
+
+    def take_tests(self, lesson: str) -> None:
+        """Write release/LESSON and give the gradebook the graded cells of source/.
+
+        Raises:
+            StepFailed: nbgrader refused.
+        """
+        self._done(f"a released copy of {lesson}", self.api.generate_assignment(lesson))
+
+    @property
+    def has_exchange(self) -> bool:
+        """Whether nbgrader's exchange can be used here."""
+        return bool(self.api.exchange_is_functional)
+
+    def due(self, lesson: str) -> datetime | None:
+        """When a lesson is due, in UTC; None without a date or before it was released."""
+        with self.api.gradebook as book:
+            try:
+                when: datetime | None = book.find_assignment(lesson).duedate
+            except MissingEntry:
+                return None
+            return when
+
+    def students(self) -> list[str]:
+        """The ids of everybody in the gradebook, sorted."""
+        with self.api.gradebook as book:
+            return sorted(student.id for student in book.students)
+
+    def points(self, lesson: str) -> float:
+        """What a lesson is out of; 0 before it was released."""
+        with self.api.gradebook as book:
+            try:
+                return float(book.find_assignment(lesson).max_score)
+            except MissingEntry:
+                return 0.0
+
+    def apply_extension(self, lesson: str, student: str) -> None:
+        """Bring the gradebook up to the extension in the workspace's file, and the late penalty up to that."""
+        url = self.api.coursedir.db_url
+        apply_extension(url, self._workspace.root, lesson, student)
+        about = {"assignment": lesson, "student": student, "notebook": lesson, "db_url": url}
+        with self.api.gradebook as book:
+            try:
+                book.find_submission_notebook(lesson, lesson, student)
+            except MissingEntry:
+                return
+        step = AssignLatePenalties(parent=self.api)
+        step.log.setLevel(logging.ERROR)
+        step.preprocess(new_notebook(), {"nbgrader": about})
 
     def collect(self, lesson: str) -> None:
         """Fetch the newest submissions from the exchange, if anything was submitted there."""
@@ -102,16 +161,16 @@ class Steps:
         folders = sorted((self._workspace.root / "submitted").glob(f"*/{lesson}/"))
         return [Submission(folder.parent.name, lesson, folder) for folder in folders]
 
-    def autograde(self, submission: Submission) -> None:
-        """Run one submission with the instructor's checks and write its points into the gradebook.
+    def autograde(self, submission: Submission, examination: Examination) -> None:
+        """Write an examination into autograded/ and the gradebook, as nbgrader's autograding does.
 
         What an earlier run left is replaced: nbgrader alone goes by the existence of a folder, and would skip a
         submission whose run was killed half-way.
 
         Raises:
-            StepFailed: the submission could not be run; the log is in the message.
+            StepFailed: nbgrader failed; the log is in the message.
         """
-        with _without_known_warnings():
+        with _without_known_warnings(), handing(examination):
             result = self.api.autograde(submission.lesson, submission.student, force=True)
         self._done(f"{submission.student}'s {submission.lesson}, graded", result)
 
@@ -122,10 +181,15 @@ class Steps:
             StepFailed: nbgrader failed.
         """
         self._done(f"feedback on {lesson}", self.api.generate_feedback(lesson, student))
-        if self.api.exchange_is_functional:
+        pages = sorted((self._workspace.root / "feedback").glob(f"{student or '*'}/{lesson}/*.html"))
+        for learner in sorted({page.parts[-3] for page in pages if self._came_by_exchange(page.parent)}):
             with _without_known_warnings():
-                self._done(f"feedback on {lesson}, released", self.api.release_feedback(lesson, student))
-        return sorted((self._workspace.root / "feedback").glob(f"{student or '*'}/{lesson}/*.html"))
+                self._done(f"{learner}'s feedback on {lesson}, released", self.api.release_feedback(lesson, learner))
+        return pages
+
+    def _came_by_exchange(self, folder: Path) -> bool:
+        """Whether feedback can go back that way: nbgrader 0.9.6 fails on a submission without a time stamp."""
+        return self.has_exchange and (folder / "timestamp.txt").exists()
 
     def _done(self, expected: str, result: Mapping[str, Any]) -> None:
         if not result["success"]:
@@ -146,3 +210,13 @@ def _what_went_wrong(log: str) -> str:
         if not noise and not frame:
             shown.append(line)
     return "\n".join(shown[-_SHOWN_LINES:])
+
+
+def _date(text: str) -> datetime:
+    try:
+        when: datetime = parse_utc(text)
+    except (ValueError, OverflowError) as error:
+        raise StepFailed(
+            "a date, such as 2026-12-24 18:00", f"{text!r}: {error}", "give --due as such a date"
+        ) from None
+    return when

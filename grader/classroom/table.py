@@ -1,8 +1,10 @@
-"""Marks as CSV: nbgrader's columns, with every name quoted as CSV asks, in UTF-8."""
+"""Marks as CSV: nbgrader's columns, or Canvas's; every name quoted as CSV asks, in UTF-8."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,27 +26,40 @@ COLUMNS = (
 )
 
 
+CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class MarksTable:
+    """A table of marks.
+
+    Args:
+        columns: the heading.
+        rows: by column.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[dict[str, object]]
+
+
 class GradesCsv(ExportPlugin):  # type: ignore[misc]  # nbgrader has no types
     """nbgrader's own table (0.9.6, `CsvExportPlugin`), which breaks on a comma in a name.
 
-    `nbgrader export` uses it by the workspace's configuration, `grader export` by `write_marks`.
+    `nbgrader export` uses it by the workspace's configuration, `grader export` by `write_table`.
     """
 
     def export(self, gradebook: Gradebook) -> None:
         """Write the table to the option `to`, `grades.csv` by default."""
-        write_marks(gradebook, Path(self.to or "grades.csv"), self.assignment, self.student)
+        write_table(marks(gradebook, self.assignment, self.student), Path(self.to or "grades.csv"))
 
 
-def write_marks(book: Gradebook, target: Path, lessons: Any = (), students: Any = ()) -> int:
-    """Write one line for each learner and lesson; who did not submit has 0.
+def marks(book: Gradebook, lessons: Sequence[str] = (), students: Sequence[str] = ()) -> MarksTable:
+    """One line for each learner and lesson; who did not submit has 0.
 
     Args:
         book: nbgrader's gradebook, open.
-        target: the CSV file.
         lessons, students: only these; all by default.
-
-    Returns:
-        The number of lines without the heading.
     """
     rows = [
         _row(book, assignment, student)
@@ -52,16 +67,55 @@ def write_marks(book: Gradebook, target: Path, lessons: Any = (), students: Any 
         for student in book.students
         if (not lessons or assignment.name in lessons) and (not students or student.id in students)
     ]
-    with target.open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS)
-        table.writeheader()
-        table.writerows(rows)
-    return len(rows)
+    return MarksTable(COLUMNS, rows)
+
+
+def canvas(book: Gradebook, lessons: Sequence[str] = (), students: Sequence[str] = ()) -> MarksTable:
+    """One line for each learner and one column for each lesson, as Canvas's gradebook imports it.
+
+    Canvas finds a learner by `SIS Login ID` (here the roster's id) and takes new columns as new assignments; the first
+    line below the heading says what each is out of (Canvas Instructor Guide, "How do I import grades in the
+    Gradebook?"). Who did not submit has an empty cell, which Canvas leaves as it is.
+    """
+    chosen = [one for one in book.assignments if not lessons or one.name in lessons]
+    columns = (*CANVAS_COLUMNS, *(one.name for one in chosen))
+    rows: list[dict[str, object]] = [{"Student": "    Points Possible", **{one.name: one.max_score for one in chosen}}]
+    for student in book.students:
+        if students and student.id not in students:
+            continue
+        name = ", ".join(part for part in (student.last_name, student.first_name) if part)
+        row: dict[str, object] = {"Student": _text(name or student.id), "SIS Login ID": _text(student.id)}
+        for assignment in chosen:
+            try:
+                submission = book.find_submission(assignment.name, student.id)
+            except MissingEntry:
+                continue
+            row[assignment.name] = max(0.0, submission.score - (submission.late_submission_penalty or 0.0))
+        rows.append(row)
+    return MarksTable(columns, rows)
+
+
+FORMATS: dict[str, Callable[[Gradebook, Sequence[str]], MarksTable]] = {"csv": marks, "canvas": canvas}
+
+
+def write_table(table: MarksTable, target: Path) -> None:
+    """Write a table, whole or not at all."""
+    part = target.with_name(f"{target.name}.part")
+    with part.open("w", encoding="utf-8", newline="") as file:
+        lines = csv.DictWriter(file, table.columns, restval="")
+        lines.writeheader()
+        lines.writerows(table.rows)
+    part.replace(target)
+
+
+def _text(text: str) -> str:
+    """A name that a spreadsheet takes for a name: one that begins like a formula gets an apostrophe before it."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _row(book: Gradebook, assignment: Any, student: Any) -> dict[str, object]:
-    row = {name: getattr(student, name) or "" for name in ("first_name", "last_name", "email")}
-    row |= {"assignment": assignment.name, "duedate": assignment.duedate or "", "student_id": student.id}
+    row = {name: _text(getattr(student, name) or "") for name in ("first_name", "last_name", "email")}
+    row |= {"assignment": assignment.name, "duedate": assignment.duedate or "", "student_id": _text(student.id)}
     row |= {"max_score": assignment.max_score}
     try:
         submission = book.find_submission(assignment.name, student.id)

@@ -89,14 +89,8 @@ def init(folder: Path, notebooks: Path | None = None, course_id: str = "slipway"
         NotAWorkspace: the folder is a workspace already.
         ManifestError: the lessons cannot be read.
     """
-    course = load(notebooks)
-    if (folder / CONFIG_FILE).exists():
-        raise NotAWorkspace(
-            "a folder that is no workspace yet",
-            f"{folder / CONFIG_FILE} exists",
-            "use another folder, or go on with this one: `grader release LESSON`",
-        )
-    for lesson in course.lessons:
+    plan_init(folder, notebooks)
+    for lesson in load(notebooks).lessons:
         ignored = shutil.ignore_patterns(*KEPT_BACK)
         shutil.copytree(lesson.folder, folder / "source" / lesson.name, ignore=ignored, dirs_exist_ok=True)
     for name in ("release", "submitted", "autograded", "feedback", "exchange"):
@@ -107,3 +101,19 @@ def init(folder: Path, notebooks: Path | None = None, course_id: str = "slipway"
     template = Template(files(__package__).joinpath("nbgrader_config.txt").read_text("utf-8"))
     (folder / CONFIG_FILE).write_text(template.substitute(course_id=course_id), "utf-8")
     return Workspace(folder.resolve())
+
+
+def plan_init(folder: Path, notebooks: Path | None = None) -> list[str]:
+    """The lessons that `init` would put there. Writes nothing.
+
+    Raises:
+        NotAWorkspace: the folder is a workspace already.
+        ManifestError: the lessons cannot be read.
+    """
+    if (folder / CONFIG_FILE).exists():
+        raise NotAWorkspace(
+            "a folder that is no workspace yet",
+            f"{folder / CONFIG_FILE} exists",
+            "use another folder, or go on with this one: `grader release LESSON`",
+        )
+    return [lesson.name for lesson in load(notebooks).lessons]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import nbformat
 import pytest
+from formgrader import formgrader
+from made_class import MadeClass
 from small_course import LESSON
 from typer.testing import CliRunner
 
@@ -103,50 +100,8 @@ def test_nbgrader_s_own_export_writes_the_same_table(workspace: Workspace) -> No
     assert '"Zoë, the second"' in (workspace.root / "ours.csv").read_text("utf-8")
 
 
-def test_the_formgrader_lists_the_released_lesson(workspace: Workspace) -> None:
-    Steps(workspace).release(LESSON)
-    port_file = workspace.root / "server.json"
-    command = [sys.executable, "-c", _SERVER, str(port_file)]
-    with subprocess.Popen(
-        command, cwd=workspace.root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=os.environ
-    ) as server:
-        try:
-            url = _started(server, port_file)
-            listed = json.loads(urllib.request.urlopen(f"{url}formgrader/api/assignments", timeout=30).read())
-            assert [(one["name"], one["status"], one["max_score"]) for one in listed] == [(LESSON, "released", 4)]
-            page = urllib.request.urlopen(f"{url}formgrader", timeout=30).read().decode()
-            assert "Formgrader" in page or "formgrader" in page
-        finally:
-            server.terminate()
-            server.wait(30)
-
-
-# A Jupyter server as `jupyter lab` starts it, on a free port, which it writes into a file.
-_SERVER = """
-import json, sys
-from pathlib import Path
-from jupyter_server.serverapp import ServerApp
-app = ServerApp()
-app.initialize(["--port=0", "--no-browser", "--allow-root", "--IdentityProvider.token=",
-                "--ServerApp.jpserver_extensions={'nbgrader.server_extensions.formgrader': True}"])
-part = Path(sys.argv[1]).with_suffix(".part")
-part.write_text(json.dumps(app.local_url)); part.replace(sys.argv[1])
-app.start()
-"""
-
-
-def _started(server: subprocess.Popen[bytes], port_file: Path) -> str:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            assert server.stderr is not None
-            pytest.fail(server.stderr.read().decode())
-        if port_file.exists():
-            url: str = json.loads(port_file.read_text())
-            try:
-                urllib.request.urlopen(f"{url}api", timeout=5).close()
-                return url
-            except urllib.error.URLError:
-                pass
-        time.sleep(0.1)
-    pytest.fail("the server did not answer within 60 s")
+def test_the_formgrader_lists_the_released_lesson(made: MadeClass) -> None:
+    with formgrader(made.root) as opened:
+        listed = [(one["name"], one["max_score"], one["num_submissions"]) for one in opened.get("assignments")]
+        assert listed == [(LESSON, 4, len(made.students))]
+        assert "formgrader" in opened.page().lower()

@@ -55,7 +55,11 @@ def test_progress_as_json_is_for_scripts(workspace: Path) -> None:
     assert said["next"].startswith("open L00")
 
 
-def test_reset_asks_first_and_without_an_answer_changes_nothing(workspace: Path) -> None:
+def test_reset_asks_first_and_without_an_answer_changes_nothing(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("CI", "true"), ("SLIPWAY_CONSENT", "1")):  # they agree to an installation, not to this
+        monkeypatch.setenv(name, value)
     notebook = workspace / "L00-begin/L00-begin.ipynb"
     edit(notebook)
     before = notebook.read_bytes()

@@ -1,0 +1,152 @@
+"""The workers: a local cluster of processes, or whatever a running scheduler has."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import dask
+from distributed import Client, LocalCluster
+
+from grader.classroom.errors import Unreachable
+from grader.classroom.local_engine import LocalEngine
+from grader.classroom.pace import MEMORY_EACH, Pace, free_memory
+from grader.classroom.workers import ExaminerPlugin
+
+WORKERS_EACH_CORE = 2  # most of an examination waits for the engine; throughput stops growing there (measured)
+CONNECT_SECONDS = 30.0
+
+_SETTINGS = {
+    "distributed.scheduler.worker-saturation": 1.0,  # a worker holds the job that it runs, so a death costs that one
+    "distributed.scheduler.allowed-failures": 0,  # a lost job comes back here, where retries are counted
+    "distributed.scheduler.work-stealing": False,
+    "distributed.worker.daemon": False,  # workers have children: engines, gateways, kernels
+    "distributed.worker.memory.terminate": False,  # kernels have limits of their own; a worker holds no more than a job
+    "distributed.admin.tick.limit": "1h",  # a busy machine is no event
+}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Workers that are ready.
+
+    Args:
+        client: of their scheduler.
+        pace: how many jobs they can take at once.
+        mend: called after a fault; puts back what this process started for them.
+    """
+
+    client: Client
+    pace: Pace
+    mend: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Where a class is examined.
+
+    Args:
+        number: of local workers; None for what the machine can take.
+        scheduler: the address of a running Dask scheduler, "" for a local cluster.
+        engine: the address of an engine to grade on; "" starts one for this machine, or for each remote worker.
+        examiner: the examiner's class as `module:name`; None for `grader.examine`'s.
+        options: its arguments, by name.
+    """
+
+    number: int | None = None
+    scheduler: str = ""
+    engine: str = ""
+    examiner: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @contextmanager
+    def open(self, wanted: int) -> Iterator[Opened]:
+        """Connect, with an examiner on every worker that there is or will be.
+
+        Args:
+            wanted: how many submissions there are: no more local workers are started.
+
+        Raises:
+            Unreachable: no scheduler answers there, or it has no workers.
+        """
+        with dask.config.set(_SETTINGS):
+            if self.scheduler:
+                yield from self._remote()
+            else:
+                yield from self._local(max(1, min(self.number or fitting_workers(), wanted)))
+
+    def _local(self, number: int) -> Iterator[Opened]:
+        """Local workers share one engine: what one engine can take, the cores can take."""
+        silent = logging.CRITICAL  # what happens to a worker is said by the run
+        with (
+            _engine(self.engine) as engine,
+            LocalCluster(
+                n_workers=number,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                silence_logs=silent,
+                memory_limit=None,
+            ) as cluster,
+            Client(cluster, set_as_default=False) as client,
+        ):
+            options = {**self.options, "engine": engine.url}
+            plugin = ExaminerPlugin(self.examiner, options, is_local=True)
+            yield from _with_examiners(Opened(client, Pace(number), engine.mend), plugin)
+
+    def _remote(self) -> Iterator[Opened]:
+        try:
+            client = Client(self.scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise Unreachable(
+                f"a Dask scheduler at {self.scheduler}",
+                str(error),
+                "start one there: `dask scheduler`, and on each machine `dask worker ADDRESS --nthreads 1`",
+            ) from error
+        with client:
+            number = len(client.scheduler_info(n_workers=-1)["workers"])
+            if not number:
+                raise Unreachable(
+                    "workers at that scheduler", "it has none", f"on each machine: `dask worker {self.scheduler}`"
+                )
+            options = {**self.options, "engine": self.engine or None}
+            plugin = ExaminerPlugin(self.examiner, options, is_local=False)
+            yield from _with_examiners(Opened(client, Pace(number, free=None)), plugin)
+
+
+def _with_examiners(opened: Opened, plugin: ExaminerPlugin) -> Iterator[Opened]:
+    """End every examiner before anything is closed: the workers of others go on, and would keep their engines."""
+    opened.client.register_plugin(plugin)
+    try:
+        yield opened
+    finally:
+        with suppress(OSError, TimeoutError, KeyError):  # a worker or scheduler that is gone holds nothing
+            opened.client.unregister_worker_plugin(plugin.name)
+
+
+@contextmanager
+def _engine(address: str) -> Iterator[LocalEngine]:
+    if address:
+        yield LocalEngine(address)
+        return
+    from grader.examine.engine import GradingEngine
+
+    with GradingEngine() as own:
+        yield LocalEngine(own.url, own)
+
+
+def fitting_workers() -> int:
+    """How many local workers the cores and the free memory can take."""
+    cores = len(os.sched_getaffinity(0))
+    return max(1, min(WORKERS_EACH_CORE * cores, free_memory() // MEMORY_EACH))
+
+
+def number_of_workers(client: Client) -> int | None:
+    """How many workers the scheduler has now; None when it does not say."""
+    with suppress(OSError, TimeoutError):
+        return len(client.scheduler_info(n_workers=-1)["workers"])
+    return None

@@ -1,0 +1,168 @@
+"""What the longer commands of `grader` do, between the workspace and the screen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from rich.console import Console
+
+from grader.classroom.class_run import ClassRun
+from grader.classroom.cluster import Workers
+from grader.classroom.errors import NothingSubmitted
+from grader.classroom.extension import write_extension
+from grader.classroom.gradebook import scores
+from grader.classroom.interrupting import first_interrupt
+from grader.classroom.keeping import Keeping
+from grader.classroom.nbgrader_side.connecting import one_engine
+from grader.classroom.regrading import Again, changes, show_changes
+from grader.classroom.showing import as_data, progress, rows, show
+from grader.classroom.steps import Steps
+from grader.classroom.submission import Submission
+from grader.classroom.workspace import Workspace
+
+T = TypeVar("T")
+STOPPED = 130  # as a shell counts a program that Ctrl-C ended
+
+
+def workers_of(number: int | None, scheduler: str, engine: str, trust: bool) -> Workers:
+    """The workers that the options of a command ask for."""
+    return Workers(number, scheduler, engine, options={"trust_submissions": True} if trust else {})
+
+
+def grade_class(
+    workspace: Workspace,
+    steps: Steps,
+    lesson: str,
+    only: list[str] | None,
+    workers: Workers,
+    force: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Grade a lesson; return the exit code: 0, 1 if a submission is not graded, 130 after Ctrl-C."""
+    console = Console()
+    keeping = Keeping(workspace)
+    run = ClassRun(workspace, steps, lesson, keeping)
+    if dry_run:
+        todo = run.plan(wanted(workspace, steps, lesson, only), force=force)
+        counts = f"{len(todo.examine)} to examine, {len(todo.write)} to write, {len(todo.complete)} complete"
+        console.print(f"would grade {lesson}: {counts}", highlight=False)
+        return 0
+    with keeping.alone(), one_engine():
+        steps.collect(lesson)
+        todo = run.plan(wanted(workspace, steps, lesson, only), force=force)
+        number = len(todo.examine) + len(todo.write)
+        graded = _each(run, number, run.grade(todo, workers), Console(stderr=True), as_json)
+    book = scores(steps.api, lesson)
+    table = rows(graded, [one.student for one in todo.complete], [one.student for one in todo.older], book)
+    if as_json:
+        print(json.dumps(as_data(table), indent=2))
+    else:
+        show(table, console)
+    if run.stop.is_asked:
+        Console(stderr=True).print(f"stopped: {len(graded)} of {number}; the same command goes on there")
+        return STOPPED
+    return 0 if all(one.is_complete for one in graded) else 1
+
+
+def regrade_class(
+    workspace: Workspace,
+    steps: Steps,
+    lesson: str,
+    only: list[str] | None,
+    workers: Workers,
+    yes: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Examine by the tests of now, show what changes for whom, write it if told to; return the exit code."""
+    console, keeping = Console(), Keeping(workspace)
+    run = ClassRun(workspace, steps, lesson, keeping)
+    if dry_run:
+        todo = run.plan_again(wanted(workspace, steps, lesson, only))
+        counts = f"{len(todo.examine)} to examine, {len(todo.write)} examined already, {len(todo.complete)} up to date"
+        console.print(f"would regrade {lesson}: {counts}; nothing is written without --yes", highlight=False)
+        return 0
+    with keeping.alone(), one_engine():
+        todo = run.plan_again(wanted(workspace, steps, lesson, only))
+        number = len(todo.examine) + len(todo.write)
+        again = _each(
+            run, number, (Again.of(came) for came in run.examine(todo, workers)), Console(stderr=True), as_json
+        )
+        if run.stop.is_asked:
+            Console(stderr=True).print(f"stopped: {len(again)} of {number} examined; the same command goes on there")
+            return STOPPED
+        found = changes(again, scores(steps.api, lesson))
+        if as_json:
+            print(json.dumps([change.as_data() for change in found], indent=2))
+        else:
+            show_changes(found, [one for one in again if one.why], console)
+        failed = any(one.why for one in again)
+        if yes:
+            steps.take_tests(lesson)
+            for came in (one.came(keeping) for one in again):
+                failed |= not run.write(came).is_complete
+            console.print(f"✓ written: {len(again)} submissions", highlight=False)
+        elif again and not as_json:
+            console.print(f"nothing is written; `grader regrade {lesson} --yes` writes it", highlight=False)
+    return 1 if failed else 0
+
+
+def extend_learner(workspace: Workspace, steps: Steps, student: str, lesson: str, days: float, *, dry_run: bool) -> str:
+    """Give a learner days; return what to say."""
+    due = steps.due(lesson)
+    until = f"due {due + timedelta(days=days):%Y-%m-%d %H:%M} UTC" if due else f"{lesson} has no due date yet"
+    if dry_run:
+        return f"would give {student} {days:g} days for {lesson}: {until}"
+    with Keeping(workspace).alone():
+        write_extension(workspace.root, student, lesson, days)
+        steps.apply_extension(lesson, student)
+    return f"✓ {student} has {days:g} days more for {lesson}: {until}"
+
+
+def write_report(workspace: Workspace, steps: Steps, lesson: str, target: Path, *, dry_run: bool) -> str:
+    """Write the page about a lesson; return what to say."""
+    from grader.classroom.report.page import page
+    from grader.classroom.report.reading import read_class
+
+    found = read_class(workspace, steps, lesson)
+    if dry_run:
+        return f"would write {target}: {len(found.learners)} submissions"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(page(found), "utf-8")
+    return f"✓ {target}: {len(found.learners)} submissions"
+
+
+def wanted(workspace: Workspace, steps: Steps, lesson: str, only: list[str] | None) -> list[Submission]:
+    """The submissions of a lesson, or those of some learners.
+
+    Raises:
+        NothingSubmitted: there are none.
+    """
+    found = [one for one in steps.submissions(lesson) if not only or one.student in only]
+    if not found:
+        raise NothingSubmitted(
+            f"submissions of {lesson} in {workspace.root / 'submitted'} or on the exchange",
+            "there are none" if not only else f"none of {', '.join(only)}",
+            f"put each learner's folder there as submitted/LEARNER/{lesson}, or let them use `nbgrader submit`",
+        )
+    return found
+
+
+def _each(run: ClassRun, number: int, work: Iterator[T], console: Console, quiet: bool) -> list[T]:
+    """Take what comes, with a line of progress; the first Ctrl-C asks the run to stop."""
+    came = []
+    with progress(console, quiet=quiet) as shown, first_interrupt(run.stop.ask):
+        task = shown.add_task(f"grading {run.lesson}", total=number)
+        for one in work:
+            came.append(one)
+            shown.update(task, advance=1, description=_description(run))
+    return came
+
+
+def _description(run: ClassRun) -> str:
+    return f"stopping {run.lesson} (Ctrl-C again: at once)" if run.stop.is_asked else f"grading {run.lesson}"

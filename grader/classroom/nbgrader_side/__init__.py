@@ -1,0 +1,1 @@
+"""What nbgrader is configured with: its converters stay; these parts bring examinations, marks and facts into them."""
