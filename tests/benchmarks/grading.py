@@ -37,7 +37,7 @@ from submissions import Submission, honest
 from course.engine import Daemon, find
 from course.manifest import load
 from grader.examine.examiner import Examiner
-from grader.examine.job import Job, read_folder
+from grader.examine.job import Job
 from grader.examine.reading import read_submitted
 from grader.examine.source import read_source
 
@@ -134,18 +134,8 @@ def main(options: argparse.Namespace) -> None:
 def _write(root: Path, made: Sequence[Submission]) -> None:
     lay_out(root / "stock", made)
     (root / "jobs").mkdir()
-    source, _ = read_folder(made[0].lesson.folder)
     for number, one in enumerate(made):
-        submitted, skipped = read_folder(root / "stock/submitted" / one.student / one.lesson.name)
-        job = Job(
-            student=one.student,
-            lesson=one.lesson.name,
-            notebook=one.lesson.notebook.name,
-            source=source,
-            submitted=submitted,
-            skipped=skipped,
-        )
-        (root / "jobs" / f"{number}.json").write_bytes(job.to_json())
+        (root / "jobs" / f"{number}.json").write_bytes(one.job(root / "written" / str(number)).to_json())
 
 
 # ---- what a worker does

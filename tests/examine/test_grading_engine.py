@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +21,7 @@ from course import gateway
 from grader.examine import engine as module
 from grader.examine.engine import Configuration, GradingEngine, remove_abandoned
 from grader.examine.keeper import LOCK, _started_from
+from grader.examine.sandbox.kernel import IDS, LOWEST_ID
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="an engine of one's own needs root"),
@@ -80,6 +83,33 @@ def test_a_graded_session_on_it_reaches_neither_host_nor_neighbour_and_publishes
     finally:
         for session in (one, two):
             client.end(session.id)
+
+
+def test_a_context_and_a_copy_of_a_sandboxes_files_reach_a_remapped_engine(grading: GradingEngine) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name, content in (("Dockerfile", b"FROM course/busybox\nCOPY a.txt /a.txt\n"), ("a.txt", b"a")):
+            member = tarfile.TarInfo(name)
+            member.size, member.uid, member.gid = len(content), 658_811_043, 658_811_043
+            tar.addfile(member, io.BytesIO(content))
+    client = gateway.Client(grading.url)
+    session = client.open("contexts", "grading")
+    try:
+        with closing(docker.DockerClient(base_url=session.url)) as inside:
+            inside.images.build(fileobj=io.BytesIO(packed.getvalue()), custom_context=True, tag="made", rm=True)
+            assert inside.containers.run("made", ["stat", "-c", "%u", "/a.txt"], remove=True) == b"0\n"
+            container = inside.containers.create("made", ["stat", "-c", "%u", "/b.txt"])
+            copied = io.BytesIO()
+            with tarfile.open(fileobj=copied, mode="w") as tar:
+                member = tarfile.TarInfo("b.txt")
+                member.uid = member.gid = LOWEST_ID + IDS - 1
+                tar.addfile(member)
+            assert container.put_archive("/", copied.getvalue())
+            container.start()
+            assert container.wait()["StatusCode"] == 0
+            assert container.logs() == f"{LOWEST_ID + IDS - 1}\n".encode()
+    finally:
+        client.end(session.id)
 
 
 _GET = """

@@ -23,6 +23,7 @@ from course import notebooks
 from course.manifest import Lesson, load
 from course.proof.answers import Answer, read_answers, reference
 from course.workspace import place, released
+from grader.examine.job import Job, read_folder
 
 NAMES = ("Ada", "Bo Chen", "Çelik", "D’Arcy", "Érik Ô", "Faye-2", "Gül", "李雷")  # ids of a roster
 DEMONSTRATIONS = ("predict", "run", "explain", "change", "cleanup")
@@ -67,6 +68,23 @@ class Submission:
                 (notebook.parent / name).write_bytes(content)
         nbformat.write(self.notebook(), notebook)
         return notebook
+
+    def job(self, folder: Path) -> Job:
+        """The same as a job for an examiner, with the instructor's own folder as its source.
+
+        Args:
+            folder: where the submission is written first.
+        """
+        self.write(folder)
+        submitted, skipped = read_folder(folder / self.lesson.name)
+        return Job(
+            student=self.student,
+            lesson=self.lesson.name,
+            notebook=self.lesson.notebook.name,
+            source=read_folder(self.lesson.folder)[0],
+            submitted=submitted,
+            skipped=skipped,
+        )
 
 
 def honest(lesson: Lesson, number: int, *, whole: bool = True) -> list[Submission]:

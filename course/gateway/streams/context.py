@@ -136,7 +136,10 @@ class _Files:
             name = clean_name(member.name, WHAT)
             again = member.kind == "dir" and self._kinds.get(name) == "dir"
             if name and not again:
-                await self._put(self._checked(replace(member, name=name)), reader)
+                # COPY and ADD give all to root, whoever owns it here (Dockerfile reference); an engine with remapped
+                # ids refuses those that it cannot map, and its cache tells contexts apart by them
+                roots = replace(member, name=name, uid=0, gid=0, uname="", gname="")
+                await self._put(self._checked(roots), reader)
         for number, name in enumerate(self._kinds):
             self._check_folders(name)
             if number % 1000 == 0:

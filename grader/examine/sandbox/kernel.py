@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import pwd
 import re
 import secrets
 import signal
@@ -42,6 +43,7 @@ CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7))
 _PROBLEM = re.compile(r"large|an? [A-Za-z_][A-Za-z0-9_.]{0,60}", re.ASCII)
 _MACHINE = re.compile(rb"""\bmachine\(\s*(?:\\?["']([a-z][a-z0-9-]{0,20})\\?["'])?\s*\)""")
 MOST_MACHINES = 2
+LOWEST_ID, IDS = 20_000, 40_000
 
 Status = Literal["ok", "error", "timed_out", "out_of_memory", "died"]
 
@@ -399,11 +401,20 @@ def _machines(files: Mapping[str, bytes], session: Session) -> dict[str, Session
 
 
 def _nobody(sid: str) -> int:
-    """A user id that nobody on this machine has, and no other session: limits that Linux counts by user are its own."""
-    ranges = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
-    mapped = max(int(first) + int(count) for first, _, count in ranges)
-    low, high = (600_000_000, 700_000_000) if mapped > 700_000_000 else (20_000, min(mapped, 60_000))
-    return low + int.from_bytes(hashlib.blake2b(sid.encode(), digest_size=8).digest()) % (high - low)
+    """A user id that nobody on this machine has, and hardly another session: limits that Linux counts by user.
+
+    It is among the 65,536 that an engine with remapped ids can map: a file that is copied into a container keeps it.
+    """
+    first = int.from_bytes(hashlib.blake2b(sid.encode(), digest_size=8).digest())
+    candidates = (LOWEST_ID + (first + step) % IDS for step in range(IDS))
+    return next(uid for uid in candidates if not _is_somebody(uid))
+
+
+def _is_somebody(uid: int) -> bool:
+    try:
+        return bool(pwd.getpwuid(uid))
+    except KeyError:
+        return False
 
 
 def _cut(text: str, most: int) -> str:
