@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 # Two workers of pytest, each on a machine of its own with an engine (tests/support/own_machine.sh). Without root: one, here.
-MACHINES ?= $(shell test "$$(id -u)" = 0 && echo '--dist loadgroup --tx "2*popen//python=bash tests/support/own_machine.sh $(CURDIR)/$(BIN)/python"')
+MACHINES ?= $(shell test "$$(id -u)" = 0 && echo '--dist loadgroup --no-loadscope-reorder --tx "2*popen//python=bash tests/support/own_machine.sh $(CURDIR)/$(BIN)/python"')
 YES ?=
 TOOLS := bubblewrap busybox-static chromium iproute2 iptables mmdebstrap postgresql
 

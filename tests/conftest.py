@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         of = getattr(item, "callspec", None)
         lesson = of.params.get("lesson") if of else None
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.name} {getattr(lesson, 'id', '')}".strip()))
+        item.add_marker(pytest.mark.xdist_group(f"{item.location[0]} {getattr(lesson, 'id', '')}".strip()))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

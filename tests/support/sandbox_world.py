@@ -8,6 +8,7 @@ from pathlib import Path
 
 from grader.examine.job import Budgets
 from grader.examine.sandbox import SubmissionKernel
+from grader.examine.sandbox.fence import owner
 from grader.examine.sandbox.kernel import IDS, LOWEST_ID
 
 FILES = {"L01-containers.ipynb": b"{}", "shop.py": b"print('open')\n", "parts/list.txt": b"tea\n"}
@@ -16,18 +17,20 @@ LEARNERS = range(LOWEST_ID, LOWEST_ID + IDS)  # user ids of sandboxes
 
 
 def traces() -> set[str]:
-    """Processes, files and control groups that belong to sandboxes of this process."""
-    found = {str(path) for path in Path(tempfile.gettempdir()).glob("sandbox-*/*")}
+    """Processes, files and control groups that belong to sandboxes of this process, and to no other test run's."""
+    found = {str(path) for path in Path(tempfile.gettempdir()).glob(f"{owner()}-*/*")}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
-                if entry.stat().st_uid in LEARNERS or b"bwrap\0" in (entry / "cmdline").read_bytes():
+                fenced = f"/{owner()}/" in (entry / "cgroup").read_text()
+                own = f"\nPPid:\t{os.getpid()}\n" in (entry / "status").read_text()
+                if fenced or (own and (entry / "cmdline").read_bytes().startswith(b"bwrap\0")):
                     found.add(str(entry))
             except OSError:
                 continue
-    for hierarchy in ("pids/", "memory/", "cpu/", ""):
-        fences = Path("/sys/fs/cgroup", hierarchy, "slipway").glob("sandbox-*/*")
-        found |= {str(path) for path in fences if path.is_dir() and f"-{os.getpid()}-" in path.parent.name}
+    for hierarchy in ("pids", "memory", "cpu", ""):
+        fences = Path("/sys/fs/cgroup", hierarchy, "slipway", owner()).glob("*")
+        found |= {str(path) for path in fences if path.is_dir()}
     return found
 
 

@@ -112,8 +112,10 @@ class Place:
         with os.fdopen(reads, "rb") as info:
             try:
                 begun = ["bwrap", "--args", str(told.fileno()), "--info-fd", str(writes), *command]
-                pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE} if waits else {}
-                self._popen(begun, [told.fileno(), writes, *passed], **pipes)
+                # its first process inside shows its environment to whoever has the same user id: it gets none
+                options: dict[str, Any] = {"env": {"PATH": os.environ.get("PATH", os.defpath)}}
+                options |= {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE} if waits else {}
+                self._popen(begun, [told.fileno(), writes, *passed], **options)
             finally:
                 os.close(writes)
             text = info.read(4096)

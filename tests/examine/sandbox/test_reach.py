@@ -39,6 +39,9 @@ def connect(kind, address):
 
 """
 pytestmark = pytest.mark.usefixtures("contained")
+needs_own_user = pytest.mark.skipif(
+    os.geteuid() != 0, reason="without root bubblewrap's first process has the learner's user; it holds nothing"
+)
 
 
 def attempt(kernel: SubmissionKernel, expression: str) -> str:
@@ -51,9 +54,9 @@ def attempt(kernel: SubmissionKernel, expression: str) -> str:
     [
         ("Path('/etc/shadow').read_text()", "No such file"),
         ("Path('/root/.bashrc').read_text()", "No such file"),
-        ("Path('/proc/1/environ').read_bytes()", "Permission denied"),
-        ("os.listdir('/proc/1/root')", "Permission denied"),
-        ("os.listdir('/proc/1/fd')", "Permission denied"),
+        pytest.param("Path('/proc/1/environ').read_bytes()", "Permission denied", marks=needs_own_user),
+        pytest.param("os.listdir('/proc/1/root')", "Permission denied", marks=needs_own_user),
+        pytest.param("os.listdir('/proc/1/fd')", "Permission denied", marks=needs_own_user),
         ("Path('/proc/sys/kernel/core_pattern').write_text('|/bin/sh')", "Permission denied|Read-only"),
         ("Path('/proc/sysrq-trigger').write_text('h')", "Permission denied|Read-only|No such file"),
         ("Path('/proc/kmsg').read_bytes()", "Permission denied|not permitted"),
@@ -65,9 +68,9 @@ def attempt(kernel: SubmissionKernel, expression: str) -> str:
         ("Path(__import__('docker').__file__).write_text('x')", "Read-only|Permission denied"),
         ("Path(os.path.realpath('/proc/self/exe')).open('r+')", "Read-only|Permission denied|busy"),
         ("open('/proc/self/exe', 'r+')", "Read-only|Permission denied|busy"),
-        ("os.setuid(0)", "not permitted"),
+        ("os.setuid(0)", "not permitted|Invalid argument"),
         ("os.chown('/etc/passwd', os.getuid(), 0)", "Read-only|not permitted"),
-        ("os.kill(1, signal.SIGKILL)", "not permitted"),
+        pytest.param("os.kill(1, signal.SIGKILL)", "not permitted", marks=needs_own_user),
         ("called('mount', b'none', b'/mnt', b'tmpfs', 0, None)", "not permitted"),
         ("called('unshare', 0x10000000)", "not permitted"),
         ("called('setns', os.open('/proc/self/ns/net', 0), 0)", "not permitted"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import nbformat.validator
 import pytest
 from sandbox_world import SMALL, fence_of, inhabitants, printed
 
+from course.gateway import Session
 from grader.examine.sandbox import SubmissionKernel
 from grader.examine.sandbox.house import House
 
@@ -204,18 +206,19 @@ print(two.wait())
     assert not [entry for entry in Path("/proc").glob("[0-9]*/cmdline") if b"4321" in _bytes(entry)]
 
 
-def test_a_grader_that_is_killed_leaves_no_process_and_the_next_one_tidies_up(engine_url: str) -> None:
+def test_a_grader_that_is_killed_leaves_no_process_and_the_next_one_tidies_up(own_session: Session) -> None:
     program = """
 import sys, time
-from course import gateway
+from course.gateway import Session
 from grader.examine.job import Budgets
 from grader.examine.sandbox import SubmissionKernel
-with gateway.session("grading") as session, SubmissionKernel({}, session, Budgets(), "zoe") as kernel:
+with SubmissionKernel({}, Session(*sys.argv[1:]), Budgets(), "zoe") as kernel:
     kernel.run("import subprocess; subprocess.Popen(['sleep', '5432'])", 60)
     print(kernel.pid, flush=True)
     time.sleep(600)
 """
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as grader:
+    command = [sys.executable, "-c", program, *dataclasses.astuple(own_session)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as grader:
         assert grader.stdout is not None
         kernel = int(grader.stdout.readline())
         fence = Path("/sys/fs/cgroup") / fence_of(kernel)

@@ -1,0 +1,15 @@
+town = parameter("town")
+pathlib.Path("lamp/Dockerfile").write_text(f"""
+FROM town-shop
+ENV TOWN={town}
+STOPSIGNAL SIGTERM
+COPY start.sh .
+ENTRYPOINT []
+CMD ["sh", "start.sh"]
+""")
+script = pathlib.Path("lamp/start.sh").read_text()
+pathlib.Path("lamp/start.sh").write_text(script.replace("\nnode", "\nexec node"))
+client.images.build(path="lamp", tag="lamp")
+lamp = client.containers.run("lamp", name="lamp", detach=True)
+ready = next(line for line in lamp.logs(stream=True) if b"listens" in line)
+lamp.stop(timeout=3)

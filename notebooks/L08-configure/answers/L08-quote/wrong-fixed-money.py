@@ -1,0 +1,9 @@
+money = parameter("money")
+pathlib.Path("quote/Dockerfile").write_text(f"""
+FROM course/python
+WORKDIR /srv
+COPY quote.py .
+ENTRYPOINT ["env", "MONEY={money}", "python3", "quote.py"]
+CMD ["tea"]
+""")
+client.images.build(path="quote", tag="quote")
