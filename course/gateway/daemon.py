@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import logging
 import logging.handlers
 import os
@@ -24,7 +25,9 @@ from course.gateway.sessions import Sessions
 from course.gateway.upstream import EngineUnavailable
 
 IDLE = 600.0  # seconds without a session
-LOG_SIZE = 1024 * 1024
+MIB = 1024 * 1024
+LOG_SIZE = MIB
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
 log = logging.getLogger("course.gateway")
 
 
@@ -66,8 +69,21 @@ async def _until_stopped_or_idle(stopped: asyncio.Event, sessions: Sessions) -> 
             return
 
 
+def _keep_freed_memory() -> None:
+    """Let the C library keep some freed memory, where it can be told to (glibc's mallopt(3)).
+
+    By itself it gives the pieces of a stream back to the system one by one, and each new one is then mapped and zeroed
+    again: a fifth of the processor time of a save.
+    """
+    with contextlib.suppress(AttributeError, OSError):
+        library = ctypes.CDLL(None)
+        for option, size in (M_MMAP_THRESHOLD, 4 * MIB), (M_TRIM_THRESHOLD, 16 * MIB):
+            library.mallopt(option, size)
+
+
 def main() -> int:
     """Run the gateway of the engine named on the command line; 0 also when another one runs already."""
+    _keep_freed_memory()
     home = _settled(Home.of(sys.argv[1]))
     handler = logging.handlers.RotatingFileHandler(home.log, maxBytes=LOG_SIZE, backupCount=1)
     logging.basicConfig(level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(message)s")

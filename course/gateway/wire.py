@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -41,7 +42,8 @@ class Wire(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray()
+        self._pieces: deque[bytes] = deque()  # as they were received: what passes through is not copied here
+        self._unread = 0  # bytes in them
         self._ended = False
         self._closed = False
         self._held = False  # reading is paused because the buffer is full
@@ -55,7 +57,7 @@ class Wire(asyncio.Protocol):
             state = "ended"
         else:
             state = "open" if self._transport else "connecting"
-        return f"<Wire {state}, {len(self._buffer)} bytes unread>"
+        return f"<Wire {state}, {self._unread} bytes unread>"
 
     # what asyncio calls
 
@@ -64,8 +66,9 @@ class Wire(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        if len(self._buffer) > HIGH_WATER and not self._held and self._transport:
+        self._pieces.append(data)
+        self._unread += len(data)
+        if self._unread > HIGH_WATER and not self._held and self._transport:
             self._held = True
             self._transport.pause_reading()
         _wake(self._arrival)
@@ -92,7 +95,7 @@ class Wire(asyncio.Protocol):
     @property
     def idle(self) -> bool:
         """Whether the connection is open with nothing unread, so that a new request may use it."""
-        return not (self._ended or self._closed or self._buffer)
+        return not (self._ended or self._closed or self._unread)
 
     def fileno(self) -> int:
         """The socket's file descriptor, -1 when closed."""
@@ -102,7 +105,8 @@ class Wire(asyncio.Protocol):
     def close(self) -> None:
         """Drop the connection at once; an engine then cancels what it does for us."""
         self._closed = self._ended = True
-        self._buffer.clear()
+        self._pieces.clear()
+        self._unread = 0
         if self._transport:
             self._transport.abort()
         _wake(self._arrival)
@@ -129,17 +133,12 @@ class Wire(asyncio.Protocol):
 
     async def read(self) -> bytes:
         """What has arrived, at least one byte; b"" at the end."""
-        while not self._buffer:
-            if self._ended:
-                return b""
-            await self._more()
-        data = bytes(self._buffer)
-        self._take(len(data))
-        return data
+        await self.arrived()
+        return self._take()
 
     async def arrived(self) -> None:
         """Wait until something can be read, or the connection has ended."""
-        while not self._buffer and not self._ended:
+        while not self._unread and not self._ended:
             await self._more()
 
     async def read_head(self) -> Head:
@@ -152,37 +151,53 @@ class Wire(asyncio.Protocol):
     async def read_sized(self, length: int) -> AsyncIterator[bytes]:
         """A body of known length, in bytes as they arrive."""
         while length:
-            if not self._buffer:
+            if not self._unread:
                 await self._more_or_broken()
-            data = bytes(self._buffer[:length])
-            self._take(len(data))
+            data = self._take()
+            if len(data) > length:
+                self._put_back(data[length:])
+                data = data[:length]
             length -= len(data)
             yield data
 
     async def read_chunked(self) -> AsyncIterator[bytes]:
-        """A chunked body; chunks that have arrived together are joined into one piece."""
+        """A chunked body; chunks that have arrived together are joined into one piece, the only copy that is made."""
         left = 0  # bytes of the current chunk that are still to come, its CRLF included
         while True:
-            pieces: list[bytes] = []
-            left, done, used = _split_chunks(self._buffer, left, pieces)
-            self._take(used)
-            if pieces:
-                yield pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            data = await self._front(0)
+            while True:
+                payload: list[memoryview] = []
+                left, done, used = _split_chunks(data, left, payload)
+                if used:
+                    break
+                data = await self._front(len(data))
+            self._pieces.popleft()
+            self._unread -= len(data)
+            self._put_back(data[used:])
+            if payload:
+                yield b"".join(payload)
             if done:
                 return
-            if not used:
-                await self._more_or_broken()
 
     async def _until(self, mark: bytes, limit: int) -> bytes:
-        start = 0
-        while (found := self._buffer.find(mark, start)) < 0:
-            if len(self._buffer) > limit:
+        data = await self._front(0)
+        while (found := data.find(mark)) < 0:
+            if len(data) > limit:
                 raise WireError("the engine sent a response head that is too long")
-            start = max(0, len(self._buffer) - len(mark) + 1)
+            data = await self._front(len(data))
+        self._pieces.popleft()
+        self._unread -= len(data)
+        self._put_back(data[found + len(mark) :])
+        return data[:found]
+
+    async def _front(self, more_than: int) -> bytes:
+        """The first piece, joined with the next ones until it has more bytes than that; it stays unread."""
+        while self._unread <= more_than:
             await self._more_or_broken()
-        data = bytes(self._buffer[:found])
-        self._take(found + len(mark))
-        return data
+        while len(self._pieces[0]) <= more_than:
+            first = self._pieces.popleft()
+            self._pieces[0] = first + self._pieces[0]
+        return self._pieces[0]
 
     async def _more_or_broken(self) -> None:
         if self._ended:
@@ -196,9 +211,23 @@ class Wire(asyncio.Protocol):
         finally:
             self._arrival = None
 
-    def _take(self, count: int) -> None:
-        del self._buffer[:count]
-        if self._held and len(self._buffer) < LOW_WATER and self._transport and not self._closed:
+    def _take(self) -> bytes:
+        """The first piece, b"" for none; with room again, the other side may go on."""
+        if not self._pieces:
+            return b""
+        data = self._pieces.popleft()
+        self._unread -= len(data)
+        self._let_go_on()
+        return data
+
+    def _put_back(self, data: bytes) -> None:
+        if data:
+            self._pieces.appendleft(data)
+            self._unread += len(data)
+        self._let_go_on()
+
+    def _let_go_on(self) -> None:
+        if self._held and self._unread < LOW_WATER and self._transport and not self._closed:
             self._held = False
             self._transport.resume_reading()
 
@@ -220,31 +249,31 @@ def _parse_head(raw: bytes) -> Head:
     return Head(int(words[1]), headers)
 
 
-def _split_chunks(buffer: bytearray, left: int, pieces: list[bytes]) -> tuple[int, bool, int]:
-    """Append the chunk data at the start of `buffer` to `pieces`.
+def _split_chunks(data: bytes, left: int, payload: list[memoryview]) -> tuple[int, bool, int]:
+    """Append what the chunks at the start of `data` carry to `payload`.
 
     Returns (bytes of the current chunk still to come, whether the body has ended, bytes used).
     """
-    used, size = 0, len(buffer)
+    used, size, view = 0, len(data), memoryview(data)
     while used < size:
         if left:
-            data = min(max(left - 2, 0), size - used)
-            if data:
-                pieces.append(bytes(memoryview(buffer)[used : used + data]))
+            carried = min(max(left - 2, 0), size - used)
+            if carried:
+                payload.append(view[used : used + carried])
             skip = min(left, size - used)
             left, used = left - skip, used + skip
             continue
-        line = buffer.find(b"\r\n", used)
+        line = data.find(b"\r\n", used)
         if line < 0:
             if size - used > CHUNK_LINE_LIMIT:
                 raise WireError("the engine sent a chunk header that is too long")
             break
         try:
-            length = int(bytes(buffer[used:line]).split(b";", 1)[0], 16)
+            length = int(data[used:line].split(b";", 1)[0], 16)
         except ValueError as error:
             raise WireError("the engine sent a chunk header that is not a number") from error
         if length == 0:
-            end = buffer.find(b"\r\n\r\n", line)  # trailers, if any, end here too
+            end = data.find(b"\r\n\r\n", line)  # trailers, if any, end here too
             if end < 0:
                 break
             return 0, True, end + 4

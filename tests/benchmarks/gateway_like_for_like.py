@@ -2,7 +2,7 @@
 
 Run: python tests/benchmarks/gateway_like_for_like.py [rounds]
 
-A container of a session has limits, a parent cgroup and a network with names, and those cost time on any engine. So a
+A container of a session has limits, a parent cgroup and a network of its own, and those cost time on any engine. So a
 life (create, start, wait, remove) is measured three ways in turn: on the bare socket as docker-py asks for it, on the
 bare socket with what the gateway asks for it, and through the session. The gateway's own cost is the last against the
 second.
@@ -21,6 +21,7 @@ import docker
 
 from course.engine import find
 from course.gateway import session
+from course.gateway.policy.words import WITHOUT_NAMES
 
 IMAGE = "course/busybox:latest"
 KEPT = ("Memory", "MemorySwap", "NanoCpus", "PidsLimit", "Ulimits", "ShmSize", "LogConfig", "SecurityOpt", "CapDrop")
@@ -58,7 +59,7 @@ def main(rounds: int) -> None:
     url = find(local_only=True).url
     with ExitStack() as stack:
         bare = stack.enter_context(closing(docker.DockerClient(base_url=url, version="1.41", timeout=300)))
-        network = bare.networks.create("like-for-like")
+        network = bare.networks.create(f"{WITHOUT_NAMES}like-for-like")
         stack.callback(network.remove)
         own = stack.enter_context(session())
         through = stack.enter_context(closing(docker.DockerClient(base_url=own.url, version="1.41", timeout=300)))

@@ -38,9 +38,10 @@ def interleaved(rounds: int, direct: Callable[[], object], through: Callable[[],
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-def report(what: str, cost: tuple[float, float], verdict: str) -> None:
-    """Print one line: milliseconds directly and through a session, and what follows."""
-    print(f"{what:42} direct {cost[0] * 1e3:9.2f} ms   session {cost[1] * 1e3:9.2f} ms   {verdict}", flush=True)
+def report(what: str, cost: tuple[float, float], figure: str, *, met: bool | None = None, bar: str = "") -> None:
+    """Print one line: milliseconds directly and through a session, the figure, and whether it meets its bar."""
+    verdict = "" if met is None else f"   bar {bar}: {'met' if met else 'MISSED'}"
+    print(f"{what:42} direct {cost[0] * 1e3:9.2f} ms   session {cost[1] * 1e3:9.2f} ms   {figure}{verdict}", flush=True)
 
 
 @contextmanager
@@ -115,23 +116,29 @@ def main() -> None:
         direct = stack.enter_context(closing(docker.DockerClient(base_url=engine, version="1.41", timeout=600)))
         through = stack.enter_context(closing(docker.DockerClient(base_url=opened.url, version="1.41", timeout=600)))
         cost = interleaved(asked.rounds, cycle(direct), cycle(through))
-        report("create+start+wait+remove", cost, f"ratio {cost[1] / cost[0]:.3f}")
+        ratio = cost[1] / cost[0]
+        report("create+start+wait+remove", cost, f"ratio {ratio:.3f}", met=ratio <= 1.05, bar="1.05")
+        through.networks.create("bench-own")
         with own_network(direct) as network:
-            cost = interleaved(asked.rounds, cycle(direct, network=network), cycle(through))
-            report("the same, direct on a network of its own", cost, f"ratio {cost[1] / cost[0]:.3f}")
+            cost = interleaved(asked.rounds, cycle(direct, network=network), cycle(through, network="bench-own"))
+            report("the same on a network with names", cost, f"ratio {cost[1] / cost[0]:.3f}")
         cost = interleaved(asked.rounds, cycle(direct, network_mode="none"), cycle(through, network_mode="none"))
         report("the same without a network", cost, f"ratio {cost[1] / cost[0]:.3f}")
         cost = interleaved(asked.rounds * 10, listing(direct), listing(through))
-        report("GET /containers/json", cost, f"{(cost[1] - cost[0]) * 1e3:.2f} ms more")
+        more = (cost[1] - cost[0]) * 1e3
+        report("GET /containers/json", cost, f"{more:.2f} ms more", met=more <= 3.0, bar="3 ms")
         image = large_image(through, asked.megabytes)
         try:
             cost = interleaved(5, saving(direct, image), saving(through, image))
-            report(f"save of {asked.megabytes} MB", cost, f"throughput ratio {cost[0] / cost[1]:.3f}")
+            share = cost[0] / cost[1]
+            report(f"save of {asked.megabytes} MB", cost, f"throughput {share:.3f}", met=share >= 0.8, bar="0.8")
         finally:
             through.images.remove("bench-large:1")
         many = [stack.enter_context(session()).url for _ in range(asked.sessions)]
         cost = interleaved(4, crowd([engine] * asked.sessions, 2), crowd(many, 2))
-        report(f"{asked.sessions} clients at once, two cycles each", cost, f"ratio {cost[1] / cost[0]:.3f}")
+        ratio = cost[1] / cost[0]
+        what = f"{asked.sessions} clients at once, two cycles each"
+        report(what, cost, f"ratio {ratio:.3f}", met=ratio <= 1.1, bar="1.10")
 
 
 if __name__ == "__main__":

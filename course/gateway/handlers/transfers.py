@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import socket
+
 from aiohttp import web
 
 from course.gateway.exchange import Exchange, raise_for_error
 from course.gateway.owning import hold
 from course.gateway.policy import reference
+from course.gateway.policy.limits import MIB
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.refusal import Refusal
 from course.gateway.scope import Scope, canonical
 from course.gateway.streams import LoadStream, OutputFacts, rewrite_load, rewrite_save, translate_output
 from course.gateway.upstream import Upload
+
+SEND_BUFFER = MIB  # bytes of an archive that the system takes from the gateway ahead of the client
 
 
 async def save(x: Exchange) -> web.StreamResponse:
@@ -22,6 +27,8 @@ async def save(x: Exchange) -> web.StreamResponse:
     names = tuple(one for name in wanted for one in engine_names(x.scope, name))
     x.asked["names"] = wanted
     request = EngineRequest("GET", ("images", "get"), {"names": names})
+    if x.request.transport is not None:  # the engine, this process and the client then find work for longer at a time
+        x.request.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     async with x.plane.engine.send(request) as response:
         return await x.stream(response, rewrite_save(aiter(response), sid=x.scope.sid))
 
