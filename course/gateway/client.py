@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from course.gateway.code import Code, on_disk
 from course.gateway.errors import KINDS, GatewayError, GatewayLost, NoSession
 from course.gateway.home import Home, homes
 
@@ -81,6 +82,7 @@ class Client:
 
     def open(self, name: str, policy: str = "learner") -> Session:
         """Open a session that stays until it is ended or its lifetime is over."""
+        self._replace_outdated()
         asked = {"name": name, "policy": policy}
         return self._session(self._request(self._connected(), "POST", "/sessions", asked))
 
@@ -146,6 +148,7 @@ class Client:
 
     def lease(self, asked: dict[str, Any]) -> tuple[Session, http.client.HTTPConnection, http.client.HTTPResponse]:
         """Ask for a lease; it lasts as long as the connection. `course.gateway.lease` is what holds it."""
+        self._replace_outdated()
         connection = self._connected()
         try:
             connection.request("POST", "/lease", json.dumps({**asked, "pid": os.getpid()}))
@@ -211,6 +214,32 @@ class Client:
 
     def _connected(self) -> http.client.HTTPConnection:
         return self._connect() or self._start()
+
+    def _replace_outdated(self) -> None:
+        """End a running gateway whose code is not that on disk; the next one, of today's code, adopts its sessions.
+
+        Raises:
+            GatewayError: the gateway is of another installation, which may be in use.
+        """
+        from filelock import FileLock
+
+        if self._is_outdated():
+            with FileLock(self.home.state / "start.lock", timeout=2 * START_SECONDS):
+                if self._is_outdated():  # nobody else has replaced it meanwhile
+                    self.stop()
+
+    def _is_outdated(self) -> bool:
+        connection = self._connect()
+        if connection is None:
+            return False
+        try:
+            running, here = Code.told(self._request(connection, "GET", "/status").get("code")), on_disk()
+        except GatewayLost:  # it ended just now
+            return False
+        if running.mark != here.mark and running.at != here.at:
+            todo = "`course gateway stop` ends that one and leaves its sessions to this one"
+            raise GatewayError(f"a gateway with the code of {here.at}", f"one of {running.at} runs", todo)
+        return running.mark != here.mark
 
     def _start(self) -> http.client.HTTPConnection:
         """Start the gateway and wait until it answers; of several clients one starts it."""

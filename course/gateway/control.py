@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from course.gateway import peer
+from course.gateway.code import on_disk
 from course.gateway.errors import KINDS, GatewayError
 from course.gateway.home import check_length
 from course.gateway.sessions import Live, Sessions
@@ -32,6 +33,7 @@ class Control:
 
     def __init__(self, sessions: Sessions, stop: Callable[[], None]) -> None:
         self._sessions, self._stop = sessions, stop
+        self._code = on_disk()  # what this process runs, as it starts with it
         self._runner: web.AppRunner | None = None
 
     async def start(self, path: Path) -> None:
@@ -64,7 +66,7 @@ class Control:
             await self._runner.cleanup()
 
     async def _status(self, request: web.Request) -> web.Response:
-        return web.json_response({**self._sessions.status(), "pid": os.getpid()})
+        return web.json_response({**self._sessions.status(), "pid": os.getpid(), "code": self._code.facts()})
 
     async def _list(self, request: web.Request) -> web.Response:
         return web.json_response(self._sessions.facts())
