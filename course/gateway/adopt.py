@@ -8,6 +8,7 @@ from typing import Any
 from course.gateway.policy import reference
 from course.gateway.policy.names import BASE_LABEL, BASE_NAMES, EngineRequest
 from course.gateway.policy.reference import ENGINE_HOST
+from course.gateway.policy.words import plain_name
 from course.gateway.scope import Scope
 from course.gateway.upstream import EngineUnavailable, Upstream
 
@@ -40,7 +41,7 @@ async def reconcile(engine: Upstream, scope: Scope) -> None:
         scope.add_container(engine_id, names[engine_id])
 
     networks = await listing(engine, ("networks",), {"filters": labelled})
-    names = {str(n["Id"]): str(n["Name"]).removeprefix(prefix) for n in networks}
+    names = {str(n["Id"]): plain_name(str(n["Name"]), scope) for n in networks}
     for gone in scope.networks().keys() - names.keys():
         scope.remove_network(gone)
     for engine_id in names.keys() - scope.networks().keys():

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from course.gateway.policy.names import EngineRequest
+from course.gateway.policy.words import WITHOUT_NAMES
 from course.gateway.scope import Scope
 from course.gateway.upstream import Answer, Upstream
 
@@ -68,9 +69,10 @@ class Networks:
             labels: the learner's labels.
         """
         answer = Answer(500, {}, {"message": "no free subnet for a network; remove networks that nobody uses"})
+        engine_name = WITHOUT_NAMES * (name == DEFAULT) + scope.engine_name(name)
         for subnet in self._free_subnets():
             body = {
-                "Name": scope.engine_name(name),
+                "Name": engine_name,
                 "CheckDuplicate": True,
                 "Labels": {**(labels or {}), **scope.labels()},
                 **self.options(scope, subnet, internal=internal),

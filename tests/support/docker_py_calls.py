@@ -377,6 +377,20 @@ def prune_volumes(client: Client) -> Any:
 
 
 @scenario
+def names_resolve_on_an_own_network_only(client: Client) -> Any:
+    """Names resolve through a server of the engine at 127.0.0.11, which the default network does not have."""
+    client.networks.create("net")
+    command = ["cat", "/etc/resolv.conf"]
+    told = [
+        b"127.0.0.11" in client.containers.run("course/busybox", command, remove=True, **on)
+        for on in ({}, {"network": "net"})
+    ]
+    client.networks.get("net").remove()
+    with waiting(client, name="first") as first:
+        return told, refused(lambda: client.networks.get("bridge").connect(first, aliases=["a"]))
+
+
+@scenario
 def networks(client: Client) -> Any:
     network = client.networks.create("net", driver="bridge", labels={"l": "1"})
     with waiting(client, name="web", network="net"), waiting(client, name="other") as other:

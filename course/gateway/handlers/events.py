@@ -11,6 +11,7 @@ from aiohttp import web
 from course.gateway.exchange import Exchange, json_documents
 from course.gateway.policy import filters, reference, translate
 from course.gateway.policy.names import EngineRequest
+from course.gateway.policy.words import WITHOUT_NAMES, plain_name
 from course.gateway.scope import Scope
 
 PASSED = ("since", "until")
@@ -72,8 +73,8 @@ class Memory:
         match event.get("Type"):
             case "container" if name.startswith(prefix):
                 self._containers[engine_id] = name.removeprefix(prefix)
-            case "network" if name.startswith(prefix):
-                self._networks[engine_id] = name.removeprefix(prefix)
+            case "network" if name.removeprefix(WITHOUT_NAMES).startswith(prefix):
+                self._networks[engine_id] = plain_name(name, self._scope)
             case "volume" if engine_id.startswith(prefix):
                 self._volumes[engine_id] = engine_id.removeprefix(prefix)
             case "image" if engine_id in self._scope.visible_images():

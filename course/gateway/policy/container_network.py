@@ -70,18 +70,28 @@ def resolve(
         network = names.network("bridge" if key in DEFAULT else key)
         if network in resolved:
             raise Refusal(f"the network {key}", "it is there twice", status=400)
-        resolved[network] = {"Aliases": aliases(name, (settings or {}).get("Aliases", []))}
+        resolved[network] = {"Aliases": aliases(name, (settings or {}).get("Aliases", []), network, names)}
     main = names.network("bridge" if mode in DEFAULT else mode)
     if not resolved:
-        resolved[main] = {"Aliases": aliases(name, [])}
+        resolved[main] = {"Aliases": aliases(name, [], main, names)}
     elif main not in resolved and mode in DEFAULT:
         main = next(iter(resolved))  # the engine connects to the networks listed, and to no default one
     return Network(main, resolved, publishes=True)
 
 
-def aliases(name: str, asked: Iterable[str]) -> list[str]:
-    """The names under which other containers of the network find this one; engine names carry the session's prefix."""
-    return list(dict.fromkeys([name, *(check_alias(alias) for alias in asked)]))
+def aliases(name: str | None, asked: Iterable[str], network: str, names: Names) -> list[str]:
+    """The names under which other containers of the network find this one; engine names carry the session's prefix.
+
+    On the default network no names resolve, as on any engine, and the engine refuses those that are asked for.
+
+    Args:
+        name: the learner's name of the container, which is an alias on every other network.
+        asked: further ones.
+        network: the network's engine id.
+        names: the session.
+    """
+    own = [name] if name and names.network_name(network) not in DEFAULT else []
+    return list(dict.fromkeys([*own, *(check_alias(alias) for alias in asked)]))
 
 
 def port_bindings(

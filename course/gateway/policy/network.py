@@ -80,11 +80,10 @@ class Connection:
         Raises:
             Refusal: 404.
         """
-        container = names.container(self.container)
-        own = names.container_name(container)
-        known = aliases(own, self.aliases) if own else list(self.aliases)
+        container, engine_id = names.container(self.container), names.network(network)
+        known = aliases(names.container_name(container), self.aliases, engine_id, names)
         body = {"Container": container, "EndpointConfig": {"Aliases": known}}
-        return EngineRequest("POST", ("networks", names.network(network), "connect"), body=body)
+        return EngineRequest("POST", ("networks", engine_id, "connect"), body=body)
 
     def disconnect_request(self, names: Names, network: str) -> EngineRequest:
         """Disconnect an own container from an own network.

@@ -118,7 +118,12 @@ _DENIED: tuple[tuple[str, str, str, str], ...] = (
         "it belongs to all sessions of this engine",
         "Build with nocache=True.",
     ),
-    ("system/df", "the disk use of the engine", "it lists what other sessions have", "List images and containers."),
+    (
+        "system/df",
+        "the disk use of the engine",
+        "it lists what other sessions have",
+        "Sizes stand in images.list() and in docker ps --size; course session show NAME tells what is written.",
+    ),
     ("auth", "a login", "the engine would contact any host that is named", "The registry of a lesson needs no login."),
     ("distribution/.*", "a look into a registry", "the engine would contact any host that is named", "Pull the image."),
     ("images/search", "a search on Docker Hub", "sessions have no access to it", "List the images of the session."),

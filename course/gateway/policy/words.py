@@ -11,7 +11,10 @@ from course.gateway.policy import reference
 from course.gateway.policy.names import BASE_LABEL, RESERVED, Names
 
 MASK = "…"
-_OBJECT = re.compile(r"/?\bsw-([a-z][0-9a-z]{11})--([a-zA-Z0-9_.-]+)")
+# Before the engine's name of a session's default network. The engine takes a network whose name begins like this for
+# none that a user made: as on its own default bridge, names do not resolve there, and a container starts as quickly.
+WITHOUT_NAMES = "container:"
+_OBJECT = re.compile(rf"/?(?:\b{WITHOUT_NAMES})?\bsw-([a-z][0-9a-z]{{11}})--([a-zA-Z0-9_.-]+)")
 _IMAGE = re.compile(rf"{re.escape(reference.ENGINE_HOST)}/[a-zA-Z0-9_./@:-]*[a-zA-Z0-9]")
 # paths under an engine's data and run folders, wherever these are
 _HOST_PATH = re.compile(
@@ -40,7 +43,7 @@ def error(answer: Any, names: Names) -> dict[str, Any]:
 
 def plain_name(engine_name: str, names: Names) -> str:
     """The learner's name for an engine name of the session; any other name as it is."""
-    return engine_name.removeprefix(f"sw-{names.sid}--")
+    return engine_name.removeprefix(WITHOUT_NAMES).removeprefix(f"sw-{names.sid}--")
 
 
 def labels(engine: Mapping[str, str] | None) -> dict[str, str] | None:
