@@ -15,8 +15,6 @@ from course.errors import CourseError
 from course.kernel.advice import lint
 from course.kernel.build import BuildDone, StepOutput, build
 from course.kernel.build_view import BuildView
-from course.kernel.instructions import instructions_of
-from course.kernel.last_builds import last_build, remember
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -64,7 +62,7 @@ def build_dockerfile(
         nocache: run every instruction.
         buildargs: values for ARG instructions.
         client: the engine; None uses `docker.from_env()`.
-        screen: is given the `BuildView` after each event, the last time with `ended` set; None shows nothing.
+        screen: is given the `BuildView` after each event; None shows nothing.
 
     Returns:
         The image that was built; None if the text holds no instruction.
@@ -75,8 +73,7 @@ def build_dockerfile(
     """
     folder = (context or context_of(name, Path.cwd())).resolve()
     _write(text, folder, file)
-    planned = [instruction.text for instruction in instructions_of(text)]
-    view = BuildView(name, text.splitlines(), planned, last_build(name))
+    view = BuildView(name, text.splitlines())
 
     def show() -> None:
         if screen is not None:
@@ -89,7 +86,6 @@ def build_dockerfile(
     events = build(folder, [name, *tags], dockerfile=file, nocache=nocache, buildargs=buildargs, client=client)
     done: BuildDone | None = None
     shown = 0.0
-    show()
     try:
         with closing(events):
             for event in view.following(events):
@@ -101,8 +97,7 @@ def build_dockerfile(
         view.interrupted()
         raise
     finally:
-        remember(name, view.carried_out())
-        view.end(lint(text))
+        view.advice = lint(text)
         show()
     assert done is not None, "build() ends with BuildDone or raises"
     return done

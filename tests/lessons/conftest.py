@@ -39,11 +39,21 @@ def course() -> Course:
 @pytest.fixture
 def session_env(engine_url: str) -> Iterator[dict[str, str]]:
     """What a kernel needs to work in a session of its own, which ends with the test, and with it its build cache."""
+    yield from _environment(engine_url, "learner")
+
+
+@pytest.fixture
+def grading_env(engine_url: str) -> Iterator[dict[str, str]]:
+    """The same for a session of the policy that grading uses."""
+    yield from _environment(engine_url, "grading")
+
+
+def _environment(engine_url: str, policy: str) -> Iterator[dict[str, str]]:
     from course.gateway import session
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SLIPWAY_ENGINE", engine_url)
-        with session(policy="learner") as one:
+        with session(policy=policy) as one:
             yield one.environment()
 
 

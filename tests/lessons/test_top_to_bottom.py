@@ -10,6 +10,7 @@ import pytest
 from nbclient import NotebookClient
 
 from course import manifest
+from course.gateway import journal
 from course.manifest import Lesson
 from course.workspace import place
 
@@ -26,10 +27,27 @@ def test_a_notebook_runs_as_released_then_twice_solved_and_leaves_nothing_behind
     engine = docker.DockerClient(base_url=session_env["DOCKER_HOST"], version="auto")
     before = holdings(engine)
     for path in (copy, lesson.notebook, lesson.notebook):
-        node = nbformat.read(path, as_version=nbformat.NO_CONVERT)
-        NotebookClient(node, timeout=CELL_SECONDS, resources={"metadata": {"path": str(copy.parent)}}).execute()
+        execute(path, copy.parent)
         assert holdings(engine) == before
     engine.close()
+
+
+@pytest.mark.parametrize("lesson", manifest.load().lessons, ids=lambda lesson: lesson.id, scope="module")
+def test_a_solved_notebook_passes_all_its_checks_in_a_grading_session(
+    lesson: Lesson, grading_env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other tests use learners' sessions; a graded one has no way out, no build cache, and no grace."""
+    for name, value in {**grading_env, "SLIPWAY_WORKSPACE": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    execute(lesson.notebook, place(lesson, tmp_path).parent)
+    checks = [entry for entry in journal(grading_env["SLIPWAY_SESSION"]) if entry.decision != "event"]
+    assert checks, "the notebook did not use the grading session"
+
+
+def execute(notebook: Path, folder: Path) -> None:
+    """Run a notebook from top to bottom in a folder; the first cell that raises ends it with that error."""
+    node = nbformat.read(notebook, as_version=nbformat.NO_CONVERT)
+    NotebookClient(node, timeout=CELL_SECONDS, resources={"metadata": {"path": str(folder)}}).execute()
 
 
 def holdings(engine: docker.DockerClient) -> dict[str, list[str]]:

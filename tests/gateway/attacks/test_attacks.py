@@ -11,12 +11,16 @@ of the attacker's is without its limits; no answer holds a word that gives the v
 from __future__ import annotations
 
 import gzip
+import hashlib
+import io
 import json
 import lzma
+import tarfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import attack_world
@@ -25,6 +29,7 @@ import pytest
 from attack_world import World, dockerfile, harm, snapshot, tar_of, victims_words
 from raw_http import Answer, request, send
 
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 HERE = Path(__file__).parent
 CASES = [
     json.loads(line)
@@ -42,8 +47,6 @@ def world(engine_url: str) -> Iterator[World]:
 
 def image_tar(tag: str, **config: Any) -> bytes:
     """A minimal image archive as `docker save` writes it, with one layer."""
-    import hashlib
-
     layer = tar_of({"hello": "hello"})
     diff = "sha256:" + hashlib.sha256(layer).hexdigest()
     body = {
@@ -57,6 +60,28 @@ def image_tar(tag: str, **config: Any) -> bytes:
     name = hashlib.sha256(text.encode()).hexdigest() + ".json"
     manifest = json.dumps([{"Config": name, "RepoTags": [tag], "Layers": ["layer/layer.tar"]}])
     return tar_of({"layer/layer.tar": layer, name: text, "manifest.json": manifest})
+
+
+def one_member(
+    name: str, kind: bytes, link: str = "", files: Mapping[str, str | bytes] = MappingProxyType({})
+) -> bytes:
+    """An archive of some files and then one member of a kind that `tar_of` does not write."""
+    out = io.BytesIO(tar_of(files))
+    with tarfile.open(fileobj=out, mode="a" if files else "w", format=tarfile.GNU_FORMAT) as archive:
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname, member.devmajor, member.devminor = kind, link, 1, 3
+        archive.addfile(member)
+    return out.getvalue()
+
+
+def oci_layout(manifest: str, layer: dict[str, Any]) -> bytes:
+    """An OCI layout whose index names a manifest, and whose own manifest names a layer."""
+    blob = json.dumps({"schemaVersion": 2, "config": {"digest": manifest, "size": 2}, "layers": [layer]})
+    digest = hashlib.sha256(blob.encode()).hexdigest()
+    rows = [{"mediaType": OCI_MANIFEST, "digest": one, "size": len(blob)} for one in (manifest, f"sha256:{digest}")]
+    index = json.dumps({"schemaVersion": 2, "manifests": rows})
+    layout = json.dumps({"imageLayoutVersion": "1.0.0"})
+    return tar_of({"oci-layout": layout, "index.json": index, f"blobs/sha256/{digest}": blob})
 
 
 def _prepared_restart(world: World) -> None:
@@ -144,6 +169,12 @@ def _ended(world: World) -> None:
     assert world.ask("POST", f"/v1.41/containers/{world.names['own']}/wait").status == 200
 
 
+def _manifest_only() -> dict[str, str | bytes]:
+    config = json.dumps({"rootfs": {"type": "layers", "diff_ids": [f"sha256:{'0' * 64}"]}})
+    rows = [{"Config": "c.json", "RepoTags": ["linked:1"], "Layers": ["layer/layer.tar"]}]
+    return {"c.json": config, "manifest.json": json.dumps(rows)}
+
+
 # a setup returns the body of the request, or None to keep the case's own
 SETUPS: dict[str, Callable[[World], bytes | None]] = {
     "A011": _prepared_restart,
@@ -171,6 +202,19 @@ SETUPS: dict[str, Callable[[World], bytes | None]] = {
     "A137": lambda w: gzip.compress(b"\0" * 300_000_000, compresslevel=9),
     "A139": _volume_container,
     "A159": lambda w: json.dumps({"Image": "course/busybox", "Env": ["A=" + "x" * 2_000_000]}).encode(),
+    "O249": lambda w: one_member("link", tarfile.SYMTYPE, "/etc/passwd", {"Dockerfile": "FROM course/busybox\n"}),
+    "O252": lambda w: one_member("Dockerfile", tarfile.LNKTYPE, "/etc/passwd"),
+    "O253": lambda w: one_member("null", tarfile.CHRTYPE, files={"Dockerfile": "FROM course/busybox\n"}),
+    "O254": lambda w: oci_layout(f"sha256:{w.names['victim_img']}", {"digest": f"sha256:{'0' * 64}", "size": 1}),
+    "O255": lambda w: oci_layout(f"sha256:{'0' * 64}", {"urls": ["http://127.0.0.1/"], "digest": f"sha256:{'1' * 64}"}),
+    "O256": lambda w: one_member("layer/layer.tar", tarfile.SYMTYPE, "/etc/passwd", _manifest_only()),
+    "O257": lambda w: image_tar("labelled:1", config={"Labels": {"org.slipway.session": w.victim_sid}}),
+    "O258": lambda w: image_tar(f"slipway.invalid/{w.victim_sid}/d/shop:1"),
+    "O271": lambda w: one_member("null", tarfile.CHRTYPE),
+    "O272": lambda w: one_member("pipe", tarfile.FIFOTYPE),
+    "O273": lambda w: lzma.compress(tar_of({"f": "f"})),
+    "O274": lambda w: tar_of({"f": "f"}),
+    "O275": lambda w: tar_of({"put-above": "f"}),
     "L004": lambda w: dockerfile("FROM course/busybox\nCMD true\n"),
     "L006": lambda w: dockerfile("FROM course/busybox\nCMD true\n"),
     "L010": _prepared_restart,
@@ -197,8 +241,6 @@ def _honest_grading_build(world: World, answer: Answer) -> None:
     from course.gateway import session
 
     with session(policy="grading") as graded, closing(docker.DockerClient(base_url=graded.url, timeout=120)) as client:
-        import io
-
         image, _ = client.images.build(fileobj=io.BytesIO(attack_world.VICTIM_RECIPE.encode()), rm=True)
         assert client.containers.run(image.id, ["cat", "/result"], remove=True) == b"honest\n"
 
@@ -261,6 +303,31 @@ def _kept_lower(world: World, answer: Answer) -> None:
     assert _inspect(world, answer)["HostConfig"]["Memory"] == 16777216
 
 
+def _error_in_the_stream(answer: Answer) -> None:
+    assert "errorDetail" in answer.text, answer.text
+
+
+def _health_check_of_the_trigger_limited(world: World, answer: Answer) -> None:
+    built = answer.text.rpartition("Successfully built ")[2][:12]
+    assert world.build(dockerfile(f"FROM {built}\n"), t="triggered:1").status == 200
+    made = world.ask("POST", "/v1.41/containers/create", json={"Image": "triggered:1", "Cmd": ["true"]})
+    assert made.status == 201, made.text
+    health = world.ask("GET", f"/v1.41/containers/{made.json['Id']}/json").json["Config"]["Healthcheck"]
+    assert health["Interval"] >= 1_000_000_000, health
+    assert harm(world) == []
+
+
+def _build_still_limited(world: World, answer: Answer) -> None:
+    _build_limited(
+        world,
+        world.build(
+            dockerfile("FROM course/busybox\nRUN cat /sys/fs/cgroup/memory/memory.limit_in_bytes\n"),
+            memory="0",
+            memswap="-1",
+        ),
+    )
+
+
 def _empty(world: World, answer: Answer) -> None:
     assert answer.refused or answer.json == []
 
@@ -280,6 +347,10 @@ CHECKS: dict[str, Callable[[World, Answer], None]] = {
     "A133": _bounded_processes,
     "A135": _build_limited,
     "A139": _no_volume_left,
+    "O222": lambda w, a: _error_in_the_stream(a),
+    "O237": _health_check_of_the_trigger_limited,
+    "O245": lambda w, a: _not_from_cache(a),
+    "O246": _build_still_limited,
     "L001": lambda w, a: _version_header(a),
     "L002": lambda w, a: _version_header(a),
     "L012": _attached,

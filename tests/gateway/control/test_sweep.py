@@ -113,9 +113,9 @@ def test_a_killed_gateway_in_mid_build_leaves_nothing(
 
 def test_a_dry_run_shows_and_removes_nothing(gateway: Client, engine: docker.DockerClient, untouched: None) -> None:
     owner = gateway.status()["owner"]
-    plant(engine, "e" * 12, owner, "")
     with session() as opened:
         fill(opened)
+        plant(engine, "e" * 12, owner, "")  # last, because the gateway sweeps by itself every ten seconds
         before = snapshot(engine)
         shown = gateway.sweep(dry_run=True)
         assert snapshot(engine) == before
