@@ -43,7 +43,8 @@ def error(answer: Any, names: Names) -> dict[str, Any]:
 
 def plain_name(engine_name: str, names: Names) -> str:
     """The learner's name for an engine name of the session; any other name as it is."""
-    return engine_name.removeprefix(WITHOUT_NAMES).removeprefix(f"sw-{names.sid}--")
+    own = f"sw-{names.sid}--"
+    return engine_name.removeprefix(WITHOUT_NAMES + own).removeprefix(own)
 
 
 def labels(engine: Mapping[str, str] | None) -> dict[str, str] | None:
