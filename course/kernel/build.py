@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.DOTALL)
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
+_AFTER = re.compile(r"---> ([0-9a-f]{12})\s*")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # the engine paints a command's standard error red
 KEPT_LINES = 5
 """How many of the last lines of output a failure carries."""
@@ -43,11 +45,15 @@ class StepOutput:
 
 @dataclass(frozen=True)
 class StepDone:
-    """An instruction has ended well, from the cache or by being run, after so many seconds."""
+    """An instruction has ended well, from the cache or by being run, after so many seconds.
+
+    `image_id` is the image after it, as short as the engine prints it ("" where it does not).
+    """
 
     number: int
     cached: bool
     seconds: float
+    image_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -189,7 +195,8 @@ class _Reading:
     step: StepStarted | None = None
     _since: float = 0.0
     _cached: bool = False
-    _output: list[str] = field(default_factory=list)
+    _after: str = ""
+    _output: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
 
     def events(self, messages: Generator[Mapping[str, Any], None, None]) -> Iterator[BuildEvent]:
         with closing(messages):
@@ -212,7 +219,7 @@ class _Reading:
         instruction = self.step.instruction if self.step else ""
         if not instruction and line and line <= len(self.source):
             instruction = self.source[line - 1].strip()
-        output = "\n".join(self._output[-KEPT_LINES:])
+        output = "\n".join(self._output)
         return BuildFailed(instruction, line, output, message, try_next=next_step(message, self.folder))
 
     def _read(self, message: Mapping[str, Any]) -> Iterator[BuildEvent]:
@@ -226,6 +233,8 @@ class _Reading:
             yield self._begin_step(int(step[1]), int(step[2]), step[3].strip())
         elif text.strip() == "---> Using cache":
             self._cached = True
+        elif after := _AFTER.fullmatch(text.strip()):
+            self._after = after[1]
         elif self.step and text.strip() and not _is_bookkeeping(text):
             self._output.extend(line for line in text.splitlines() if line.strip())
             yield StepOutput(self.step.number, text)
@@ -233,13 +242,14 @@ class _Reading:
             self.image_id = text.split()[-1] if text.startswith("Successfully built") else self.image_id
 
     def _begin_step(self, number: int, total: int, text: str) -> StepStarted:
-        self._since, self._cached, self._output = time.monotonic(), False, []
+        self._since, self._cached, self._after = time.monotonic(), False, ""
+        self._output.clear()
         self.step = StepStarted(number, total, text, instruction_at(self.instructions, number, text))
         return self.step
 
     def _end_step(self) -> Iterator[BuildEvent]:
         if self.step is not None:
-            self.done.append(StepDone(self.step.number, self._cached, time.monotonic() - self._since))
+            self.done.append(StepDone(self.step.number, self._cached, time.monotonic() - self._since, self._after))
             self.step = None
             yield self.done[-1]
 

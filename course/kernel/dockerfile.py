@@ -15,6 +15,8 @@ from course.errors import CourseError
 from course.kernel.advice import lint
 from course.kernel.build import BuildDone, StepOutput, build
 from course.kernel.build_view import BuildView
+from course.kernel.instructions import instructions_of
+from course.kernel.last_builds import last_build, remember
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -62,7 +64,7 @@ def build_dockerfile(
         nocache: run every instruction.
         buildargs: values for ARG instructions.
         client: the engine; None uses `docker.from_env()`.
-        screen: is given the `BuildView` after each event; None shows nothing.
+        screen: is given the `BuildView` after each event, the last time with `ended` set; None shows nothing.
 
     Returns:
         The image that was built; None if the text holds no instruction.
@@ -73,7 +75,8 @@ def build_dockerfile(
     """
     folder = (context or context_of(name, Path.cwd())).resolve()
     _write(text, folder, file)
-    view = BuildView(name, text.splitlines())
+    planned = [instruction.text for instruction in instructions_of(text)]
+    view = BuildView(name, text.splitlines(), planned, last_build(name))
 
     def show() -> None:
         if screen is not None:
@@ -86,6 +89,7 @@ def build_dockerfile(
     events = build(folder, [name, *tags], dockerfile=file, nocache=nocache, buildargs=buildargs, client=client)
     done: BuildDone | None = None
     shown = 0.0
+    show()
     try:
         with closing(events):
             for event in view.following(events):
@@ -97,7 +101,8 @@ def build_dockerfile(
         view.interrupted()
         raise
     finally:
-        view.advice = lint(text)
+        remember(name, view.carried_out())
+        view.end(lint(text))
         show()
     assert done is not None, "build() ends with BuildDone or raises"
     return done

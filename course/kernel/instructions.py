@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Instruction:
-    """One instruction: its keyword in capitals, and its first line (from 1)."""
+    """One instruction: its keyword in capitals, its first line (from 1), and its text on one line."""
 
     keyword: str
     line: int
+    text: str = ""
 
 
 def instructions_of(text: str) -> tuple[Instruction, ...]:
@@ -22,7 +23,14 @@ def instructions_of(text: str) -> tuple[Instruction, ...]:
         commands = dockerfile.parse_string(text)
     except dockerfile.GoParseError:
         return ()  # the engine refuses it too, and says where
-    return tuple(Instruction(command.cmd.upper(), command.start_line) for command in commands)
+    return tuple(
+        Instruction(command.cmd.upper(), command.start_line, _one_line(command.original)) for command in commands
+    )
+
+
+def _one_line(text: str) -> str:
+    """An instruction as the engine prints it: continued lines joined."""
+    return " ".join(part.strip().removesuffix("\\").strip() for part in text.splitlines()).strip()
 
 
 def instruction_at(instructions: Sequence[Instruction], step: int, text: str) -> int | None:

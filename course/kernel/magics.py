@@ -28,9 +28,8 @@ class SlipwayMagics(Magics):
 
         See `course.kernel.dockerfile.build_dockerfile`.
         """
-        from IPython.display import DisplayHandle
-
         from course.kernel.dockerfile import build_dockerfile
+        from course.widgets.work_picture import InPlace
 
         options = parse_argstring(self.dockerfile, line)
         build_dockerfile(
@@ -41,7 +40,7 @@ class SlipwayMagics(Magics):
             context=Path(options.context) if options.context else None,
             nocache=options.nocache,
             buildargs=dict(pair.partition("=")[::2] for pair in options.build_arg),
-            screen=_InPlace(DisplayHandle()),
+            screen=InPlace(),
         )
 
     @no_var_expand  # {{.Names}} is for docker, not for IPython
@@ -87,15 +86,3 @@ class SlipwayMagics(Magics):
         from course.lesson import score
 
         score(parse_argstring(self.score, line).lesson)
-
-
-class _InPlace:
-    """Shows the first view, and later ones in its place."""
-
-    def __init__(self, handle: object) -> None:
-        self._handle, self._shown = handle, False
-
-    def update(self, obj: object) -> None:
-        show = self._handle.update if self._shown else self._handle.display  # type: ignore[attr-defined]  # DisplayHandle is untyped
-        self._shown = True
-        show(obj)

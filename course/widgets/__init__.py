@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from course.widgets.engine_picture import engine_map as engine_map
     from course.widgets.fleet_picture import fleet as fleet
+    from course.widgets.layers_picture import layers as layers
     from course.widgets.lifecycle_picture import lifecycle as lifecycle
     from course.widgets.machines_picture import two_machines as two_machines
     from course.widgets.progress_picture import progress_map as progress_map
+    from course.widgets.transfer import follow as follow
 
 _HOMES = {
     "engine_map": "engine_picture",
     "fleet": "fleet_picture",
+    "follow": "transfer",
+    "layers": "layers_picture",
     "lifecycle": "lifecycle_picture",
     "progress_map": "progress_picture",
     "two_machines": "machines_picture",
 }
-__all__ = ["engine_map", "fleet", "lifecycle", "progress_map", "two_machines"]
+__all__ = ["engine_map", "fleet", "follow", "layers", "lifecycle", "progress_map", "two_machines"]
 
 
 def __getattr__(name: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,8 +16,11 @@ from course.engine.errors import translate
 from course.errors import CourseError
 from course.widgets.cells import running_cell, shown_in
 from course.widgets.snapshot import MARK, WIDGET_VIEW
+from course.widgets.words import far_words
 
 FOLDER = Path(__file__).parent
+REPORT_SECONDS = 0.1
+"""How often, at most, the browser is told how far a command is."""
 
 
 class Request(msgspec.Struct, forbid_unknown_fields=True):
@@ -53,12 +57,15 @@ class Drawn(anywidget.AnyWidget):
     """What is drawn. Replaced as a whole, because a change inside it would notify nobody."""
     busy = traitlets.Unicode().tag(sync=True)
     """What a command does at the moment, "" when none runs."""
+    progress = traitlets.Dict().tag(sync=True)
+    """How far a long command is: `words`, and `share` from 0 to 100 (None: unknown); empty when none is long."""
 
     def __init__(self) -> None:
         super().__init__()
         self._turn = threading.Lock()
         self.cancelled = threading.Event()
         """Set when the learner cancels; a long command looks at it, and raises `Cancelled`."""
+        self._reported = 0.0
         cell = running_cell()
         self._live = cell is not None and cell.id is not None
         self.on_msg(self._received)
@@ -93,6 +100,24 @@ class Drawn(anywidget.AnyWidget):
         """
         raise NotImplementedError
 
+    # ---- what a long command calls again and again
+
+    def report(self, what: str, done: int, total: int | None = None) -> None:
+        """Say how far a long command is, in bytes (a `course.images.progress.Report`). A button beside it cancels.
+
+        Raises:
+            Cancelled: the learner cancelled it; whoever reports lets go of what it holds.
+        """
+        if self.cancelled.is_set():
+            raise Cancelled(f"{what} to its end", far_words(what, done, total), "choose the same again to begin anew")
+        if time.monotonic() - self._reported >= REPORT_SECONDS:
+            self._reported = time.monotonic()
+            share = min(100.0, 100 * done / total) if total else None
+            self.progress = {"words": far_words(what, done, total), "share": share}
+
+    def cancel_asked(self) -> None:
+        """The learner cancels: called beside `cancelled`, by a kind whose work cannot look at it."""
+
     # ---- what is displayed
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -118,6 +143,7 @@ class Drawn(anywidget.AnyWidget):
             return
         if isinstance(command, Cancel):  # does not wait for the turn of what it stops
             self.cancelled.set()
+            self.cancel_asked()
             self._answer(number, ok=True, notice="… is being cancelled" if self.busy else "○ nothing runs")
             return
         if not self._turn.acquire(blocking=False):
@@ -143,7 +169,7 @@ class Drawn(anywidget.AnyWidget):
             fields = {"notice": f"✗ {type(error).__name__}: {error}"}
         finally:
             self._turn.release()
-            self.busy = ""
+            self.busy, self.progress = "", {}
             self._answer(number, ok=ok, **fields)
 
     def _answer(self, number: Any, *, ok: bool, **fields: str) -> None:

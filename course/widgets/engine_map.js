@@ -61,10 +61,11 @@ function render({ model, el }) {
   setAttributes(svg, { "aria-hidden": "true", class: "slipway-lines" });
   const empty = element("p", { class: "slipway-empty" }, "No container yet.");
   const grid = element("div", { class: "slipway-grid" }, svg,
-    element("div", {}, element("p", { class: "slipway-side" }, "Images"), left),
+    element("div", { class: "slipway-left" }, element("p", { class: "slipway-side" }, "Images"), left),
     element("div", {}, element("p", { class: "slipway-side" }, "Containers"), right, empty));
   const more = element("p", { class: "slipway-more" });
-  picture.body.append(grid, more);
+  const view = element("div", { class: "slipway-scroll", role: "region", "aria-label": "Images and containers", tabindex: "0" }, grid);
+  picture.body.append(view, more);
 
   const draw = () => {
     const state = model.get("state");
@@ -80,13 +81,24 @@ function render({ model, el }) {
     empty.hidden = state.containers.length > 0;
     setText(more, [state.more, state.trouble].filter(Boolean).join(" "));
     if (state.change) picture.say(state.change);
-    drawLines(grid, svg, state, images, containers);
+    redraw();
   };
-  const sized = new ResizeObserver(() => drawLines(grid, svg, model.get("state"), images, containers));
+  let frameAsked = 0;
+  const redraw = () => {
+    cancelAnimationFrame(frameAsked);
+    frameAsked = requestAnimationFrame(() => drawLines(grid, svg, model.get("state"), images, containers));
+  };
+  const sized = new ResizeObserver(redraw);
   draw();
   sized.observe(grid);
+  view.addEventListener("scroll", redraw, { passive: true });
   model.on("change:state", draw);
-  return () => { sized.disconnect(); model.off("change:state", draw); picture.stop(); };
+  return () => {
+    cancelAnimationFrame(frameAsked);
+    sized.disconnect();
+    model.off("change:state", draw);
+    picture.stop();
+  };
 }
 
 export default { render };

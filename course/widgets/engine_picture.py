@@ -13,8 +13,11 @@ from course.widgets.picture import Picture, source
 from course.widgets.reading import ContainerRow, ImageRow, World
 from course.widgets.words import counted, listed, size_words, state_words
 
-MOST = 50
-"""How many images and how many containers are drawn; a line says how many more there are."""
+MOST_IMAGES = 100
+MOST_CONTAINERS = 200
+"""How many are drawn, in a list that scrolls; a line says how many more there are."""
+MOST_LINES = 50
+"""How many of each the text and the static page list, which nobody can scroll through."""
 
 
 class EngineMap(Picture):
@@ -40,7 +43,7 @@ class EngineMap(Picture):
     def text(self) -> str:
         """The images, and below each its containers."""
         world = self._world
-        images, containers = drawn(world)
+        images, containers = drawn(world, MOST_LINES, MOST_LINES)
         lines = [f"Engine map: {summary(world)}"]
         for image in images:
             lines.append(f"{image.name} ({_image(image)['detail']})")
@@ -53,7 +56,7 @@ class EngineMap(Picture):
     def html(self) -> str:
         """A table: an image, its layers, its containers."""
         world = self._world
-        images, containers = drawn(world)
+        images, containers = drawn(world, MOST_LINES, MOST_LINES)
         rows = []
         for image in images:
             own = [f"{escape(row.name)}: {escape(_words(row))}" for row in containers if row.image_id == image.id]
@@ -85,13 +88,15 @@ def engine_map() -> EngineMap:
     return EngineMap()
 
 
-def drawn(world: World) -> tuple[tuple[ImageRow, ...], tuple[ContainerRow, ...]]:
-    """The images and containers that are drawn: the newest containers, and the images that they need first."""
-    containers = world.containers[-MOST:]
-    needed = {row.image_id for row in containers}
+def drawn(
+    world: World, images: int = MOST_IMAGES, containers: int = MOST_CONTAINERS
+) -> tuple[tuple[ImageRow, ...], tuple[ContainerRow, ...]]:
+    """So many images and containers of a world: the newest containers, and the images that they need first."""
+    newest = world.containers[-containers:]
+    needed = {row.image_id for row in newest}
     by_need = sorted(world.images, key=lambda image: image.id not in needed)  # stable: else by name
-    kept = {image.id for image in by_need[:MOST]}
-    return tuple(image for image in world.images if image.id in kept), containers
+    kept = {image.id for image in by_need[:images]}
+    return tuple(image for image in world.images if image.id in kept), newest
 
 
 def summary(world: World) -> str:

@@ -24,7 +24,9 @@ AGAIN_SECONDS = 1.0
 """How long to wait before a broken stream of events is opened again."""
 CALL_SECONDS = 60
 QUIET = ("exec_", "attach", "top", "resize", "health_status", "archive-path", "extract-to-dir", "save")
-"""Beginnings of the names of events after which no picture looks different."""
+"""Beginnings of the names of events after which no state is another one."""
+WRITING = ("exec_die", "extract-to-dir")
+"""Events after which a container may have other files."""
 
 Receiver = Callable[[World], None]
 
@@ -130,7 +132,9 @@ class _Following:
                 return
         self._changed.set()  # what happened before the stream began
         for event in stream:
-            if not str(event.get("Action", "")).startswith(QUIET):
+            action = str(event.get("Action", ""))
+            self.reader.touched += action.startswith(WRITING)
+            if not action.startswith(QUIET) or action.startswith(WRITING):
                 self._changed.set()
 
     def _read(self) -> None:

@@ -88,8 +88,8 @@ class Fleet(Picture):
 
     kind = "fleet"
     commands = Move | Kill | Start | Remove | Ask | Clear | Cancel
-    _esm = source("parts.js", "meter.js", "fleet.js")
-    _css = source("tokens.css", "meter.css", "fleet.css")
+    _esm = source("parts.js", "fleet.js")
+    _css = source("tokens.css", "fleet.css")
 
     def __init__(self, image: Any, number: int, port: int | None) -> None:
         self._reference = str(getattr(image, "id", image))

@@ -57,8 +57,8 @@ class TwoMachines(Picture):
 
     kind = "two-machines"
     commands = Archive | Registry | Cancel
-    _esm = source("parts.js", "meter.js", "two_machines.js")
-    _css = source("tokens.css", "meter.css", "two_machines.css")
+    _esm = source("parts.js", "two_machines.js")
+    _css = source("tokens.css", "two_machines.css")
 
     def __init__(self, name: str) -> None:
         session_url()  # says what to do where there is none

@@ -38,6 +38,48 @@ function keepChildren(parent, known, items, make) {
   }
 }
 
+// Call `ended` once, when the kernel behind a picture ends or starts again while the page stays open. JupyterLab and
+// Notebook 7 tell it by their kernel connection; elsewhere a command that gets no answer says so (see `ask`).
+function followKernel(model, ended) {
+  const kernel = model.widget_manager?.kernel;
+  const told = (_, status) => {
+    if (["dead", "restarting", "autorestarting", "terminating"].includes(status)) ended();
+  };
+  kernel?.statusChanged?.connect(told);
+  kernel?.disposed?.connect(ended);
+  return () => { kernel?.statusChanged?.disconnect(told); kernel?.disposed?.disconnect(ended); };
+}
+
+const PATIENCE = 10000; // milliseconds without an answer, after which a picture says that it still waits
+
+// A bar: `part` is from 0 to 1, or null while it is unknown.
+function bar(label) {
+  const node = element("progress", { "aria-label": label });
+  node.max = 1;
+  node.update = (part) => {
+    if (typeof part === "number") node.value = part;
+    else node.removeAttribute("value");
+  };
+  return node;
+}
+
+// How far a long command is: a bar, words, and a button that cancels it.
+function meter(picture) {
+  const words = element("span"), part = bar("progress");
+  const cancel = element("button", { type: "button", "data-act": "cancel" }, "Cancel");
+  const root = element("p", { class: "slipway-meter" }, part, words, cancel);
+  cancel.addEventListener("click", () => picture.also({ type: "cancel" }));
+  root.update = (state) => { // {share: 0 to 100, or null while it is unknown; words}, or null
+    if (!state && root.contains(document.activeElement)) picture.root.focus();
+    root.hidden = !state;
+    if (!state) return;
+    part.update(typeof state.share === "number" ? state.share / 100 : null);
+    setText(words, state.words);
+  };
+  root.hidden = true;
+  return root;
+}
+
 // The frame of a picture: a heading, the body, one polite region, the docker-py line of the button in hand, a log.
 function frame(model, el, title) {
   const root = element("section", { class: "slipway", role: "group", "aria-label": title, tabindex: "-1" });
@@ -48,20 +90,31 @@ function frame(model, el, title) {
   const code = element("code", { class: "slipway-line" });
   const copy = element("button", { type: "button", "data-act": "copy" }, "Copy");
   const same = element("p", { class: "slipway-same" }, "The same in a cell: ", code, " ", copy);
+  const over = element("p", { class: "slipway-over", role: "status", "aria-live": "polite" });
+  let number = 0;
+  const also = (command) => model.send({ id: number, command }); // beside the one that runs: to cancel it
+  const far = meter({ root, also });
   const log = element("pre", { class: "slipway-log", tabindex: "0", "aria-label": "end of the log" });
   same.hidden = log.hidden = true;
-  root.append(heading, body, said, same, log);
+  root.append(heading, over, body, far, said, same, log);
   el.append(root);
 
-  let number = 0;
+  let waiting = 0;
   const say = (text) => setText(said, text);
+  const ended = () => {
+    clearTimeout(waiting);
+    root.setAttribute("data-ended", "true");
+    setText(over, "■ The kernel of this picture has ended: it shows how things were. Run its cell again for a new one.");
+  };
   const showLine = (line) => { setText(code, line); same.hidden = !line; };
   const ask = (command) => {
+    if (root.hasAttribute("data-ended")) { say("✗ nothing was done: the kernel of this picture has ended"); return; }
     number += 1;
     say("…");
+    clearTimeout(waiting);
+    waiting = setTimeout(() => say("… no answer yet: the kernel runs a cell, or it has ended"), PATIENCE);
     model.send({ id: number, command });
   };
-  const also = (command) => model.send({ id: number, command }); // beside the one that runs: to cancel it
   copy.addEventListener("click", async () => {
     try { await navigator.clipboard.writeText(code.textContent); say("✓ copied"); } catch {
       getSelection().selectAllChildren(code); // no right to write: the line is selected, to copy with the keyboard
@@ -70,11 +123,16 @@ function frame(model, el, title) {
   });
   const answered = (message) => {
     if (!message || message.re !== number) return;
+    clearTimeout(waiting);
     say(message.notice || "");
     if (typeof message.log === "string") { setText(log, message.log); log.hidden = false; }
   };
   model.on("msg:custom", answered);
-  const stop = () => model.off("msg:custom", answered);
+  const drawFar = () => far.update(model.get("progress")?.words ? model.get("progress") : null);
+  drawFar();
+  model.on("change:progress", drawFar);
+  const unfollow = followKernel(model, ended);
+  const stop = () => { clearTimeout(waiting); unfollow(); model.off("change:progress", drawFar); model.off("msg:custom", answered); };
   return { root, heading, body, say, showLine, ask, also, stop };
 }
 

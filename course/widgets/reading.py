@@ -14,7 +14,7 @@ from docker.errors import DockerException
 from course.engine.errors import EngineError, translate
 from course.engine.facts import image_fact
 
-COUNTED = 60
+COUNTED = 100
 """Of how many images the layers are counted; each image is asked for once, because an image never changes."""
 _EXIT_CODE = re.compile(r"^Exited \((-?\d+)\)")
 
@@ -61,13 +61,15 @@ class ContainerRow:
 class World:
     """The images and containers of a session at one moment; `trouble` says why they are not newer.
 
-    `number` grows with each reading, so that whoever gets two worlds in the wrong order can tell.
+    `number` grows with each reading, so that whoever gets two worlds in the wrong order can tell. `touched` grows when
+    something may have written into a container without a change of its state: an exec has ended, files were copied in.
     """
 
     images: tuple[ImageRow, ...] = ()
     containers: tuple[ContainerRow, ...] = ()
     trouble: str = ""
     number: int = field(default=0, compare=False)
+    touched: int = 0
 
     def container(self, container_id: str) -> ContainerRow | None:
         """The container with this id, None when it is gone."""
@@ -85,6 +87,7 @@ class Reader:
         self._client = client
         self._layers: dict[str, int] = {}
         self._last = World()
+        self.touched = 0
         self._turn = threading.Lock()
 
     def read(self) -> World:
@@ -106,6 +109,7 @@ class Reader:
         return World(
             tuple(self._image(row, counted=number < COUNTED) for number, row in enumerate(rows)),
             tuple(sorted(map(container_row, containers), key=lambda row: (row.created, row.name))),
+            touched=self.touched,
         )
 
     def _image(self, row: Mapping[str, Any], *, counted: bool) -> ImageRow:

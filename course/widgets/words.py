@@ -41,3 +41,15 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     """A few names, and how many more there are."""
     shown = ", ".join(names[:most])
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def far_words(what: str, done: int, total: int | None = None) -> str:
+    """How far something is in bytes, such as "shop:1 2 MB of 101 MB"."""
+    return f"{what} {size_words(done)}" + (f" of {size_words(total)}" if total else "")
+
+
+def plain(text: str, most: int = 200) -> str:
+    """A text from outside on one line that any front end can show: what cannot be printed is "�", a long one is cut."""
+    shown = text.encode(errors="surrogateescape").decode(errors="replace")[: most + 1]
+    shown = "".join(letter if letter.isprintable() else "�" for letter in shown)
+    return shown if len(shown) <= most else f"{shown[:most]}…"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import docker
-from front_end import FOCUSED, PATIENCE, THEMES, FrontEnd, choose_theme, run_cell, save, tab_to
+from front_end import FOCUSED, PATIENCE, THEMES, FrontEnd, choose_theme, run_cell, save, saved_outputs, tab_to
+from mounted import serious
 from playwright.sync_api import Locator, Page, expect
 
 HOSTILE = "<img src=x onerror=document.title='taken'>"
+SHOW_MAP = "from course.widgets import engine_map\nengine_map()"
 CONTRASTS = """root => {
   const parse = text => (text.match(/[\\d.]+/g) ?? []).map(Number);
   const linear = v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
@@ -39,6 +44,7 @@ def take_both_themes(page: Page, picture: Locator, artefacts: Path, name: str) -
     for theme in THEMES:
         choose_theme(page, theme)
         weak = [(ratio, text) for ratio, text in picture.evaluate(CONTRASTS) if ratio < 4.5]
+        assert serious(page) == [], theme
         picture.screenshot(path=artefacts / f"widget-{name}-{theme.split()[-1].lower()}.png")
         assert not weak, (theme, weak)
     choose_theme(page, THEMES[0])
@@ -52,7 +58,7 @@ def test_the_map_is_used_with_the_keyboard_and_saved_as_a_page(
     lab_workspace: Path,
     artefacts: Path,
 ) -> None:
-    page = open_notebook("map.ipynb", "from course.widgets import engine_map\nengine_map()")
+    page = open_notebook("map.ipynb", SHOW_MAP)
     web = learner.containers.create("course/busybox", ["sh", "-c", f'echo "{HOSTILE}"; sleep 600'], name="web")
     learner.containers.create("course/python", ["true"], name="job")
     picture = run_cell(page, 0).locator(".slipway")
@@ -84,6 +90,81 @@ def test_the_map_is_used_with_the_keyboard_and_saved_as_a_page(
     reopened_without_a_kernel(front, lab_workspace / "map.ipynb", "Engine map: 4 images")
 
 
+def test_a_layer_is_opened_with_the_keyboard(
+    open_notebook: Callable[..., Page],
+    learner: docker.DockerClient,
+    front: FrontEnd,
+    lab_workspace: Path,
+    artefacts: Path,
+) -> None:
+    recipe = f'FROM course/busybox\nRUN echo hi > "/{HOSTILE}"\n'
+    learner.images.build(fileobj=io.BytesIO(recipe.encode()), tag="shop:1", rm=True)
+    web = learner.containers.run("shop:1", ["sleep", "600"], name="web", detach=True)
+    page = open_notebook("layers.ipynb", "from course.widgets import layers\nlayers('course/busybox', 'shop:1', 'web')")
+    picture = run_cell(page, 0).locator(".slipway")
+    expect(picture.locator(".slipway-layer")).to_have_count(2, timeout=PATIENCE)
+    picture.focus()
+    tab_to(page, "Files of layer 2 of shop:1, web")
+    page.keyboard.press("Enter")
+    expect(picture.locator(".slipway-opened")).to_contain_text(f"+ added /{HOSTILE}", timeout=PATIENCE)
+    assert picture.locator("img").count() == 0 and page.title() != "taken"
+    web.exec_run(["touch", "/own-file"])
+    expect(picture.locator(".slipway-own").last).to_contain_text("/own-file", timeout=PATIENCE)
+    take_both_themes(page, picture, artefacts, f"{front.name}-layers")
+    reopened_without_a_kernel(front, lab_workspace / "layers.ipynb", "Layers: course/busybox:latest, shop:1, web")
+
+
+def test_a_build_is_cancelled_with_the_keyboard(
+    open_notebook: Callable[..., Page],
+    learner: docker.DockerClient,
+    engine: docker.DockerClient,
+    front: FrontEnd,
+    lab_workspace: Path,
+    artefacts: Path,
+) -> None:
+    page = open_notebook(
+        "build.ipynb",
+        "%%dockerfile long\nFROM course/busybox\nRUN sleep 613\nCMD true",
+        "%%dockerfile short\nFROM course/busybox\nRUN echo hello > /hello\nRUN exit 3",
+    )
+    cell = run_cell(page, 0)
+    expect(cell.locator(".slipway [data-id='2']")).to_contain_text("… running", timeout=PATIENCE)
+    cell.locator(".slipway").focus()
+    tab_to(page, "Steps")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(cell.locator(".jp-OutputArea")).to_contain_text("KeyboardInterrupt", timeout=PATIENCE)
+    expect(cell.locator(".slipway [data-id='2']")).to_contain_text("✗ stopped")
+    expect(cell.locator(".slipway [data-id='3']")).to_contain_text("○ not begun")
+    expect(cell.locator(".slipway")).to_have_count(1)
+    end = time.monotonic() + PATIENCE / 1000
+    while "sleep 613" in str([one["Command"] for one in engine.api.containers(all=True)]):
+        assert time.monotonic() < end, "the build goes on"
+        time.sleep(0.05)
+    failed = run_cell(page, 1)
+    expect(failed.locator(".slipway [data-id='3']")).to_contain_text("✗ failed", timeout=PATIENCE)
+    expect(failed.locator(".slipway")).to_contain_text("→   3 RUN exit 3")
+    take_both_themes(page, failed.locator(".slipway"), artefacts, f"{front.name}-build")
+    page.locator(".jp-CodeCell .cm-content").last.click()
+    page.keyboard.press("Control+s")
+    end = time.monotonic() + PATIENCE / 1000
+    while "RUN exit 3" not in str(kept := picture_texts(lab_workspace / "build.ipynb")):
+        assert time.monotonic() < end, kept
+        time.sleep(0.05)
+    assert "✗ stopped" in kept[0] and "✗ failed" in kept[1]
+
+
+def test_a_page_that_stays_open_after_its_kernel_says_so(
+    open_notebook: Callable[..., Page], learner: docker.DockerClient, front: FrontEnd
+) -> None:
+    picture = run_cell(open_notebook("ended.ipynb", SHOW_MAP), 0).locator(".slipway")
+    expect(picture).to_contain_text("course/busybox", timeout=PATIENCE)
+    expect(picture.locator(".slipway-over")).to_have_text("")
+    front.end_kernels()
+    expect(picture.locator(".slipway-over")).to_contain_text("has ended", timeout=PATIENCE)
+    expect(picture).to_contain_text("course/busybox")
+
+
 def test_a_life_is_stepped_through_with_the_keyboard(
     open_notebook: Callable[..., Page],
     learner: docker.DockerClient,
@@ -113,6 +194,16 @@ def test_a_life_is_stepped_through_with_the_keyboard(
     assert learner.containers.list(all=True) == []
     expect(picture.get_by_role("status")).to_contain_text("removed")
     reopened_without_a_kernel(front, lab_workspace / "life.ipynb", "Life of container web")
+
+
+def picture_texts(path: Path) -> list[str]:
+    """The text twins in a notebook file; no output there names a model."""
+    try:
+        outputs = [output["data"] for output in saved_outputs(path) if "data" in output]
+    except json.JSONDecodeError:
+        return []  # the server is writing it
+    assert all(set(data) == {"text/plain", "text/html"} for data in outputs)  # type: ignore[call-overload]  # JSON
+    return ["".join(data["text/plain"]) for data in outputs]  # type: ignore[index]  # JSON
 
 
 def reopened_without_a_kernel(front: FrontEnd, path: Path, words: str) -> None:

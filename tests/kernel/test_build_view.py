@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from course.kernel.advice import Advice, lint
 from course.kernel.build import BuildDone, StepDone, StepFailed, StepOutput, StepStarted
-from course.kernel.build_view import BuildView
+from course.kernel.build_view import LINE_WIDTH, MOST_OUTPUT, BuildView
 from course.kernel.instructions import instruction_at, instructions_of
+from course.kernel.last_builds import MOST_NAMES, beside, last_build, remember
 
 SOURCE = ["FROM course/busybox", "RUN echo one", "", "RUN echo <two>", "CMD true"]
 
@@ -61,3 +62,44 @@ def test_hadolint_advises_with_a_line_and_never_about_the_courses_own_tags_and_u
 
 def test_what_is_no_dockerfile_is_left_to_the_engine() -> None:
     assert lint("FORM x\n") == ()
+
+
+def test_instructions_wait_run_and_stand_beside_the_last_build() -> None:
+    before = [("FROM course/busybox", "a" * 12), ("RUN echo one", "b" * 12)]
+    view = BuildView("shop", SOURCE, ["FROM course/busybox", "RUN echo two", "CMD true"], before)
+    assert shown(view)[0].count("○ waiting") == 3
+    for event in (
+        StepStarted(1, 3, "FROM course/busybox", 1),
+        StepDone(1, False, 0.1, "a" * 12),
+        StepStarted(2, 3, "RUN echo two", 2),
+    ):
+        view.take(event)
+    assert [row["status"] for row in view.as_state()["rows"]] == ["done", "running", "waiting"]
+    view.take(StepDone(2, False, 0.1, "c" * 12))
+    view.take(StepStarted(3, 3, "CMD true", 3))
+    view.take(StepDone(3, False, 0.1, "d" * 12))
+    text, markup = shown(view)
+    for fact in ("= as in the last build", "≠ last build: RUN echo one", "+ not in the last build"):
+        assert fact in text and fact in markup, fact
+    assert view.carried_out()[1] == ("RUN echo two", "c" * 12)
+
+
+def test_the_output_of_the_failing_instruction_is_shown_and_bounded() -> None:
+    view = BuildView("shop", SOURCE, ["FROM course/busybox", "RUN echo one"])
+    view.take(StepStarted(2, 2, "RUN echo one", 2))
+    for number in range(10_000):
+        view.take(StepOutput(2, f"<b>line {number}</b>{'x' * 1000}\n"))
+    view.take(StepFailed(2, 2, "no"))
+    view.end(())
+    text, markup = shown(view)
+    assert text.count("output: <b>line ") == markup.count("&lt;b&gt;line ") == MOST_OUTPUT
+    assert len(text) < 2 * MOST_OUTPUT * LINE_WIDTH and "<b>" not in markup
+    assert not view.as_state()["running"] and "line 9999" in view.as_state()["output"]
+
+
+def test_the_last_builds_of_fifty_names_are_known() -> None:
+    for number in range(MOST_NAMES + 1):
+        remember(f"name{number}", [("FROM a", "1")])
+    assert last_build("name0") == () and last_build(f"name{MOST_NAMES}") == (("FROM a", "1"),)
+    assert beside((), 1, "FROM a", "1") == ""
+    assert beside([("FROM a", "1")], 1, "FROM a", "2") == "≠ made anew"

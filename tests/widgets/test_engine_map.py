@@ -10,7 +10,7 @@ import docker
 import pytest
 
 from course.widgets import engine_map
-from course.widgets.engine_picture import MOST, EngineMap, change, drawn
+from course.widgets.engine_picture import MOST_CONTAINERS, MOST_IMAGES, MOST_LINES, EngineMap, change, drawn
 from course.widgets.picture import NoEngineHere
 from course.widgets.reading import ContainerRow, ImageRow, World
 from course.widgets.snapshot import MARK, WIDGET_VIEW
@@ -139,15 +139,18 @@ def test_hostile_names_stay_text_in_the_static_page(inside: docker.DockerClient)
     assert Tags(page).seen <= PLAIN
 
 
-def test_two_hundred_containers_are_summarised_in_words(inside: docker.DockerClient) -> None:
+def test_two_hundred_containers_are_drawn_and_more_are_summarised_in_words(inside: docker.DockerClient) -> None:
     picture = engine_map()
-    many = world(120, 200)
+    many = world(120, 230)
     images, containers = drawn(many)
-    assert len(images) == len(containers) == MOST
-    assert containers[-1].name == "c199" and images[-1].name == "c119", "the newest, and the image that they need"
+    assert (len(images), len(containers)) == (MOST_IMAGES, MOST_CONTAINERS) == (100, 200)
+    assert containers[-1].name == "c229" and images[-1].name == "c119", "the newest, and the image that they need"
     state = picture.show(many)
-    assert state["more"] == "Not drawn: 70 more images and 150 older containers."
-    assert state["summary"] == "120 images, 200 containers, 200 running"
+    assert state["more"] == "Not drawn: 20 more images and 30 older containers."
+    assert state["summary"] == "120 images, 230 containers, 230 running"
+    picture._take(World(many.images, many.containers, number=9**9))
+    assert picture.text().count(": ▶ running") == picture.html().count(": ▶ running") == MOST_LINES
+    assert "Not drawn: 70 more images and 180 older containers." in picture.text()
 
 
 def test_a_change_is_one_short_sentence() -> None:

@@ -103,9 +103,15 @@ async def inspect(x: Exchange) -> web.StreamResponse:
 
 
 async def plain(x: Exchange) -> web.StreamResponse:
-    """The calls whose answer holds no names: pause, top, changes and the like."""
+    """The calls whose answer holds no names: pause, top and the like."""
     answer = await _ask(x, container_calls.engine_request(x.call, x.query, x.scope))
     return _passed(x, answer)
+
+
+async def changes(x: Exchange) -> web.StreamResponse:
+    """GET /containers/{id}/changes, with `null` for a container that changed nothing, as the engine has it."""
+    answer = await _ask(x, container_calls.engine_request(x.call, x.query, x.scope))
+    return x.json(answer.value, answer.status)
 
 
 async def moved(x: Exchange) -> web.StreamResponse:
@@ -265,7 +271,7 @@ HANDLERS = {
     "container.inspect": inspect,
     "container.logs": streamed,
     "container.stats": stats,
-    "container.changes": plain,
+    "container.changes": changes,
     "container.export": streamed,
     "container.top": plain,
     "container.start": moved,

@@ -44,7 +44,11 @@ INSPECT: dict[str, Any] = {
         "IPAddress": "",
         "Gateway": "",
         "Networks": {
-            f"container:sw-{SID}--bridge": {"NetworkID": DEFAULT_NET, "Aliases": ["web", WEB[:12]], "IPAddress": "10.0.0.2"},
+            f"container:sw-{SID}--bridge": {
+                "NetworkID": DEFAULT_NET,
+                "Aliases": ["web", WEB[:12]],
+                "IPAddress": "10.0.0.2",
+            },
             f"sw-{SID}--net1": {
                 "NetworkID": SHOP_NET,
                 "Aliases": ["web", "shop", WEB[:12]],

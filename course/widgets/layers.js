@@ -1,0 +1,120 @@
+// layers: towers of layers on common ground, the newest on top. A shared layer is one box over all of its columns.
+
+const DOES = { added: "running", changed: "paused", deleted: "dead" }; // the colours of these states
+
+function fileList(files) {
+  return files.map((file) =>
+    element("li", { "data-status": DOES[file.does] },
+      element("span", { class: "slipway-state" }, file.mark), " ", file.path, " ", element("small", {}, file.detail ?? "")));
+}
+
+function columnHead(picture) {
+  const title = element("strong"), state = element("span", { class: "slipway-state" }), detail = element("small");
+  const note = element("span"), words = element("strong"), files = element("ul", { class: "slipway-files" });
+  const more = element("small"), look = element("button", { type: "button", "data-act": "look" }, "Look again");
+  const own = element("div", { class: "slipway-card slipway-own" }, element("span", {}, "its own layer: ", words), " ", look, files, more);
+  const settings = element("ul", { class: "slipway-settings" });
+  const head = element("div", { class: "slipway-column", role: "listitem" },
+    element("p", {}, title, " ", state, element("br"), detail), note, own, settings);
+  look.addEventListener("click", () => picture.ask({ type: "look" }));
+  let line = "";
+  look.addEventListener("focus", () => picture.showLine(line));
+  look.addEventListener("pointerenter", () => picture.showLine(line));
+  head.update = (column) => {
+    head.style.gridColumn = `${Number(column.id) + 1}`;
+    line = column.line;
+    setText(title, column.title);
+    setText(state, column.state);
+    setText(detail, column.detail);
+    setText(note, column.note);
+    setAttributes(look, { "aria-label": `Look again at ${column.title}` });
+    own.hidden = !column.own;
+    setText(words, column.own?.words ?? "");
+    files.replaceChildren(...fileList(column.own?.files ?? []));
+    setText(more, column.own?.more ?? "");
+    settings.replaceChildren(...column.settings.map((setting) => element("li", {}, `${setting} (no layer)`)));
+  };
+  return head;
+}
+
+function layerBox(picture, rows) {
+  const number = element("small"), detail = element("small"), of = element("small");
+  const code = element("code"), settings = element("ul", { class: "slipway-settings" });
+  const open = actButton(picture);
+  const box = element("div", { class: "slipway-card slipway-layer", role: "listitem" },
+    element("span", {}, number, " ", code), settings, element("span", { class: "slipway-foot" }, detail, of, open));
+  box.update = (layer) => {
+    setAttributes(box, { "data-id": layer.id });
+    box.toggleAttribute("data-shared", layer.span > 1);
+    box.style.gridColumn = `${layer.first + 1} / span ${layer.span}`;
+    box.style.gridRow = `${1 + rows() - layer.level}`;
+    setText(number, `layer ${layer.number}`);
+    setText(code, layer.instruction);
+    setText(detail, layer.detail);
+    setText(of, layer.span > 1 ? layer.of : "");
+    settings.replaceChildren(...layer.settings.map((setting) => element("li", {}, `then ${setting} (no layer)`)));
+    open.update("open", "Files", `of layer ${layer.number} of ${layer.of}`, layer.line,
+      { type: "open", layer: layer.layer, start: 0 });
+  };
+  return box;
+}
+
+function openedPart(picture) {
+  const title = element("strong"), words = element("span"), range = element("small");
+  const list = element("ul", { class: "slipway-files slipway-scroll", tabindex: "0", role: "list", "aria-label": "Files of the layer" });
+  const turn = (act, word) => {
+    const button = element("button", { type: "button", "data-act": act }, word);
+    button.addEventListener("click", () => picture.ask(button.asked));
+    return button;
+  };
+  const before = turn("before", "Earlier files"), after = turn("after", "Later files"), shut = turn("shut", "Shut");
+  shut.asked = { type: "shut" };
+  const part = element("div", { class: "slipway-card slipway-opened" },
+    element("p", {}, title, ": ", words), list, element("p", { class: "slipway-acts" }, range, before, after, shut));
+  part.update = (opened) => {
+    part.hidden = !opened.layer;
+    if (part.hidden) return;
+    setText(title, `Files of ${opened.title}`);
+    setText(words, opened.words);
+    setText(range, opened.range);
+    list.replaceChildren(...fileList(opened.files));
+    list.scrollTop = 0;
+    for (const [button, start] of [[before, opened.before], [after, opened.after]]) {
+      button.hidden = start === null;
+      button.asked = { type: "open", layer: opened.layer, start };
+    }
+  };
+  return part;
+}
+
+function render({ model, el }) {
+  const picture = frame(model, el, "Layers");
+  const heads = new Map(), boxes = new Map();
+  const top = element("div", { class: "slipway-columns", role: "list", "aria-label": "Images and containers" });
+  const tower = element("div", { class: "slipway-columns slipway-tower", role: "list", "aria-label": "Layers, the newest on top" });
+  const view = element("div", { class: "slipway-wide" }, top, tower);
+  const opened = openedPart(picture), trouble = element("p", { class: "slipway-more" });
+  picture.body.append(view, opened, trouble);
+
+  const draw = () => {
+    const state = model.get("state");
+    setText(picture.heading, state.summary);
+    for (const part of [top, tower]) part.style.gridTemplateColumns = `repeat(${state.columns.length}, minmax(170px, 1fr))`;
+    keepChildren(top, heads, state.columns, () => columnHead(picture));
+    keepChildren(tower, boxes, state.boxes, () => layerBox(picture, () => model.get("state").rows));
+    setText(trouble, state.trouble);
+    if (state.change) picture.say(state.change);
+  };
+  const drawOpened = () => {
+    const held = opened.contains(document.activeElement);
+    opened.update(model.get("opened") ?? {});
+    if (held && document.activeElement?.closest("[hidden]") !== null) picture.root.focus();
+  };
+  draw();
+  drawOpened();
+  model.on("change:state", draw);
+  model.on("change:opened", drawOpened);
+  return () => { model.off("change:state", draw); model.off("change:opened", drawOpened); picture.stop(); };
+}
+
+export default { render };
