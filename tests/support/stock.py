@@ -19,9 +19,11 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import nbformat
 
 from course.gateway import session
 from course.workspace import KEPT_BACK, release_config
@@ -32,12 +34,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Points:
-    """What stock nbgrader gave: points by cell; None where it failed as a whole."""
+    """What stock nbgrader gave: points by cell, None where it failed as a whole; cells that could not be checked."""
 
     lesson: str
     student: str
     points: dict[str, float] | None
     seconds: float
+    unknown: list[str] = field(default_factory=list)
 
 
 def grade(root: Path, submissions: Sequence[Submission], processes: int = 1) -> list[Points]:
@@ -97,6 +100,7 @@ class Stock:
         os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])  # for `alembic`
         logging.disable(logging.CRITICAL)
         warnings.simplefilter("ignore")
+        self._root = root
         self._api = NbGraderAPI(config=config(root), log_level="CRITICAL")
 
     def release(self, lesson: str) -> None:
@@ -114,6 +118,16 @@ class Stock:
             submission = book.find_submission(lesson, student)
             return {grade.name: grade.auto_score for one in submission.notebooks for grade in one.grades}
 
+    def unknown(self, lesson: str, student: str) -> list[str]:
+        """The graded cells that ended in `CouldNotCheck`: the engine's fault, for which nbgrader gives 0."""
+        node = nbformat.read(self._root / "autograded" / student / lesson / f"{lesson}.ipynb", 4)
+        graded = [cell for cell in node.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+        return [
+            cell.metadata.nbgrader.grade_id
+            for cell in graded
+            if any(output.get("ename") == "CouldNotCheck" for output in cell.get("outputs", ()))
+        ]
+
 
 def main(root: Path, asked: list[tuple[str, str]]) -> None:
     """Release the lessons, then grade one submission after another."""
@@ -123,8 +137,9 @@ def main(root: Path, asked: list[tuple[str, str]]) -> None:
     for lesson, student in asked:
         began = time.monotonic()
         points = stock.autograde(lesson, student)
-        told = {"lesson": lesson, "student": student, "points": points, "seconds": time.monotonic() - began}
-        print(json.dumps(told), flush=True)
+        seconds = time.monotonic() - began
+        told = {"lesson": lesson, "student": student, "points": points, "seconds": seconds}
+        print(json.dumps({**told, "unknown": stock.unknown(lesson, student) if points else []}), flush=True)
 
 
 @contextmanager
