@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from course import notebooks
 from course.lint.finding import Finding
-from course.mutate.mutants import SURVIVORS_FILE, explained, mutants
+from course.manifest import Lesson
+from course.mutate.mutants import SURVIVORS_FILE, explained
+from course.mutate.record import Judged, derived, read, standing, write
+from course.proof.answers import Answer
 from course.proof.attempt import Prover
+
+Seen = Callable[[str, bool], None]
 
 STARTER_SECONDS = 20.0
 """A fault may make an answer wait for ever, as a container without `detach` does; then its cell is interrupted."""
@@ -43,26 +49,48 @@ class Sorted:
         ]  # fmt: skip
 
 
-def sort_mutants(prover: Prover, exercise_id: str, seen: Callable[[str, bool], None] | None = None) -> Sorted:
-    """Run every mutant of an exercise.
+def sort_mutants(
+    open_prover: Callable[[], Prover],
+    lesson: Lesson,
+    exercise_id: str,
+    seen: Seen | None = None,
+    *,
+    again: bool = False,
+) -> Sorted:
+    """Run the mutants of an exercise that its record does not hold as they are now, and bring the record up to date.
 
     Args:
-        prover: of the exercise's lesson, already entered.
+        open_prover: gives a prover of the lesson, entered; asked only if there is something to run.
+        lesson: the exercise's lesson.
         exercise_id: the exercise.
-        seen: called after each mutant with its name and whether it got full marks.
+        seen: called after each mutant that was run with its name and whether it got full marks.
+        again: run every mutant, whatever the record holds.
     """
-    reasons = {entry.mutant for entry in explained(prover.lesson, exercise_id)}
-    caught: list[str] = []
-    alive: list[str] = []
-    for mutant in mutants(prover.notebook.exercise(exercise_id)):
-        attempt = prover.attempt(mutant, until_marks_are_lost=True, starter_seconds=STARTER_SECONDS)
-        full = attempt.earned == attempt.points
-        (alive if full else caught).append(mutant.name)
-        if seen is not None:
-            seen(mutant.name, full)
+    wanted = derived(lesson, notebooks.read(lesson.notebook), exercise_id)
+    known = {} if again else standing(read(lesson, exercise_id), wanted)
+    for name, (mutant, digest) in wanted.items():
+        if name not in known:
+            full = gets_full_marks(open_prover(), mutant)
+            known[name] = Judged(digest, full)
+            if seen is not None:
+                seen(name, full)
+    write(lesson, exercise_id, {name: known[name] for name in wanted})
+    return sort_record(lesson, exercise_id, known)
+
+
+def gets_full_marks(prover: Prover, mutant: Answer) -> bool:
+    """Run one mutant."""
+    attempt = prover.attempt(mutant, until_marks_are_lost=True, starter_seconds=STARTER_SECONDS)
+    return attempt.earned == attempt.points
+
+
+def sort_record(lesson: Lesson, exercise_id: str, record: Mapping[str, Judged]) -> Sorted:
+    """What a record of the current mutants says beside the survivors that the author has explained."""
+    reasons = {entry.mutant for entry in explained(lesson, exercise_id)}
+    alive = [name for name, entry in record.items() if entry.full_marks]
     return Sorted(
         exercise_id,
-        tuple(caught),
+        tuple(name for name, entry in record.items() if not entry.full_marks),
         tuple(name for name in alive if name in reasons),
         tuple(name for name in alive if name not in reasons),
         tuple(sorted(reasons - set(alive))),

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from course import manifest, notebooks
-from course.manifest import Exercise, Lesson
+from course.authoring.text import from_text, to_text
+from course.manifest import Course, Exercise, Lesson
 from course.mutate.dockerfile_faults import dockerfile_faults, is_dockerfile
-from course.mutate.mutants import explained, mutants
+from course.mutate.mutants import mutants
 from course.mutate.python_faults import python_faults
-from course.mutate.trial import Sorted, sort_mutants
+from course.mutate.record import SAMPLE, Judged, derived, due_today, read, standing, write
+from course.mutate.trial import Sorted, gets_full_marks, sort_mutants, sort_record
 from course.proof.attempt import Prover
 
 COURSE = manifest.load()
 EVERY = list(COURSE.exercises())
-# All mutants of the course take half an hour; `course mutate` runs them, and a change of this list does too.
-RUN = EVERY if os.environ.get("SLIPWAY_MUTANTS") == "all" else EVERY[:1]
+MUTANTS = [
+    (exercise.id, name)
+    for lesson, exercise in EVERY
+    for name in derived(lesson, notebooks.read(lesson.notebook), exercise.id)
+]
+ALL = os.environ.get("SLIPWAY_MUTANTS") == "all" or "SLIPWAY_EVERYTHING" in os.environ
+# The results of all mutants are on record; a sample of each day holds the record against the engine.
+DUE = MUTANTS if ALL else due_today(MUTANTS, datetime.now(UTC).toordinal())
+SAMPLES = {id_: [name for _, name in group] for id_, group in groupby(sorted(DUE), key=lambda pair: pair[0])}
 
 DOCKERFILE = """\
 # the shop
@@ -95,26 +107,86 @@ def test_an_import_and_a_print_are_left_alone() -> None:
     assert not [*python_faults("import os\nprint(code)")]
 
 
-@pytest.mark.parametrize(("lesson", "exercise"), EVERY, ids=[exercise.id for _, exercise in EVERY])
+by_exercise = pytest.mark.parametrize(("lesson", "exercise"), EVERY, ids=[exercise.id for _, exercise in EVERY])
+
+
+@by_exercise
 def test_every_exercise_gives_mutants_that_differ_from_its_reference(lesson: Lesson, exercise: Exercise) -> None:
     cells = notebooks.read(lesson.notebook).exercise(exercise.id)
-    derived = list(mutants(cells))
+    found = list(mutants(cells))
     reference = {cell.id: cell.source for cell in cells.of("starter")}
-    assert len(derived) >= 3
-    assert len({mutant.name for mutant in derived}) == len(derived)
-    assert all(reference[id_] != text for mutant in derived for id_, text in mutant.sources.items())
-    assert {entry.mutant for entry in explained(lesson, exercise.id)} <= {mutant.name for mutant in derived}
+    assert len(found) >= 3
+    assert len({mutant.name for mutant in found}) == len(found)
+    assert all(reference[id_] != text for mutant in found for id_, text in mutant.sources.items())
 
 
-@pytest.mark.parametrize(("lesson", "exercise"), RUN, ids=[exercise.id for _, exercise in RUN])
-def test_an_exercise_catches_every_fault_that_is_not_explained(
-    lesson: Lesson, exercise: Exercise, engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@by_exercise
+def test_every_mutant_is_on_record_as_it_is_now_and_none_survives_without_a_reason(
+    lesson: Lesson, exercise: Exercise
 ) -> None:
-    monkeypatch.setenv("SLIPWAY_ENGINE", engine_url)
-    with Prover(lesson, tmp_path / "room") as prover:
-        result = sort_mutants(prover, exercise.id)
+    wanted = derived(lesson, notebooks.read(lesson.notebook), exercise.id)
+    record = read(lesson, exercise.id)
+    missing = wanted.keys() - standing(record, wanted).keys()
+    assert not missing, f"run `course mutate {exercise.id}` and commit its mutants.json: {sorted(missing)}"
+    assert record.keys() == wanted.keys(), f"run `course mutate {exercise.id}`: some are no longer derived"
+    result = sort_record(lesson, exercise.id, record)
     assert result.caught
     assert not "\n".join(str(finding) for finding in result.findings(lesson.name))
+
+
+@pytest.mark.parametrize("exercise_id", SAMPLES)
+def test_a_mutant_gets_the_marks_that_are_on_record(
+    exercise_id: str, engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIPWAY_ENGINE", engine_url)
+    lesson = COURSE.lesson(exercise_id)
+    wanted, record = derived(lesson, notebooks.read(lesson.notebook), exercise_id), read(lesson, exercise_id)
+    with Prover(lesson, tmp_path / "room") as prover:
+        found = {name: gets_full_marks(prover, wanted[name][0]) for name in SAMPLES[exercise_id]}
+    assert found == {name: record[name].full_marks for name in SAMPLES[exercise_id]}
+
+
+def test_the_samples_of_all_days_are_the_whole_course() -> None:
+    some = [("L07-x", str(number)) for number in range(3 * SAMPLE - 1)]
+    assert {one for day in range(3) for one in due_today(some, day)} == set(some)
+    assert due_today(some[:2], 7) == [some[0], some[1]] or due_today(some[:2], 7) == [some[1], some[0]]
+
+
+def test_only_what_changed_is_run_again(fresh: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    lesson = fresh.lessons[0]
+
+    def due() -> set[str]:
+        wanted = derived(lesson, notebooks.read(lesson.notebook), "L07-hello")
+        return wanted.keys() - standing(read(lesson, "L07-hello"), wanted).keys()
+
+    def change(old: str, new: str) -> None:
+        text = to_text(notebooks.read(lesson.notebook).cells)
+        assert old in text
+        nbformat.write(from_text(text.replace(old, new)), lesson.notebook)
+
+    every = due()
+    wanted = derived(lesson, notebooks.read(lesson.notebook), "L07-hello")
+    write(lesson, "L07-hello", {name: Judged(digest, False) for name, (_, digest) in wanted.items()})
+    assert every and not due()
+    change("## The story", "## Another story")
+    change("import docker\n", "import docker\nimport json\n")
+    assert not due(), "neither prose nor an import of the set-up cell changes a verdict"
+    change("hello.exists()", "hello.exists(), hello.exists()")
+    assert due() == every, "the checks do"
+    (lesson.folder / "data.txt").write_text("one")
+    change("hello.exists(), hello.exists()", "hello.exists()")
+    assert due() == every, "a file of the lesson does"
+
+
+def test_mutants_on_record_need_no_engine(fresh: Course) -> None:
+    lesson = fresh.lessons[0]
+    wanted = derived(lesson, notebooks.read(lesson.notebook), "L07-hello")
+    write(lesson, "L07-hello", {name: Judged(digest, False) for name, (_, digest) in wanted.items()})
+
+    def never() -> Prover:
+        raise AssertionError("nothing is due")
+
+    assert sort_mutants(never, lesson, "L07-hello").total == len(wanted)
 
 
 def test_a_survivor_without_a_reason_and_a_reason_without_a_survivor_are_found() -> None:
