@@ -193,6 +193,7 @@ class Carrier(threading.Thread):
         self._session = Session(key=app.session.key)
         self._shell, iopub = context.socket(zmq.DEALER), context.socket(zmq.SUB)
         iopub.setsockopt(zmq.SUBSCRIBE, b"")
+        iopub.setsockopt(zmq.RCVHWM, 0)  # nothing is dropped while this thread has to wait; memory has a limit
         for each, port in ((self._shell, app.shell_port), (iopub, app.iopub_port)):
             each.setsockopt(zmq.LINGER, 0)
             each.connect(f"ipc://{app.ip}-{port}")

@@ -185,6 +185,6 @@ def test_a_message_that_never_ends_costs_the_kernel_when_its_time_is_up(
     victim: SubmissionKernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("grader.examine.sandbox.kernel.GRACE_SECONDS", 1.0)
-    ran = victim.run(f"{CHANNEL}\nchannel.sendall(struct.pack('>I', 1000) + b'x')\nwhile True: pass", 1)
+    ran = victim.run(f"{CHANNEL}\nchannel.sendall(struct.pack('>I', 260_000) + b'x')\nwhile True: pass", 1)
     assert ran.status == "timed_out"
     assert not victim.alive

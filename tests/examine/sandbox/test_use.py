@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import signal
 import subprocess
 import sys
@@ -82,6 +83,23 @@ def test_a_value_whose_text_never_comes_is_interrupted(target: SubmissionKernel)
 def test_a_cell_that_raises_an_exit_has_failed_and_the_kernel_goes_on(target: SubmissionKernel) -> None:
     assert target.run("raise SystemExit(3)", 60).ename == "SystemExit"
     assert target.run("1", 60).status == "ok"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="control groups need root")
+def test_every_limit_is_set_around_all_and_for_each(target: SubmissionKernel) -> None:
+    cell = "import resource as r; print(*[r.getrlimit(getattr(r, name))[1] for name in NAMES])"
+    names = ("RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NPROC", "RLIMIT_CORE", "RLIMIT_NOFILE", "RLIMIT_CPU")
+    each = [SMALL.memory_bytes, SMALL.disk_bytes, SMALL.processes, 0, 1024, SMALL.notebook_seconds + 60]
+    assert [int(word) for word in printed(target, f"NAMES = {names}\n{cell}").split()] == each
+    pids = Path("/sys/fs/cgroup") / fence_of(target.pid)
+    memory, cpu = (Path(str(pids).replace("/pids/", f"/{name}/")) for name in ("memory", "cpu"))
+    first = (next(memory.glob(name), None) for name in ("memory.limit_in_bytes", "memory.max"))
+    assert (pids / "pids.max").read_text() == f"{SMALL.processes}\n"
+    assert next(path for path in first if path).read_text() == f"{SMALL.memory_bytes}\n"
+    quota = next(path for name in ("cpu.cfs_quota_us", "cpu.max") if (path := cpu / name).exists())
+    assert quota.read_text().split()[0] == "100000"
+    for hierarchy in (pids, memory, cpu):
+        assert str(target.pid) in (hierarchy / "cgroup.procs").read_text().split()
 
 
 def test_a_fork_bomb_ends_at_the_budget_and_goes_with_the_kernel(victim: SubmissionKernel) -> None:
