@@ -132,7 +132,10 @@ class Examiner:
 
         def end() -> None:
             self.settle()
-            self._ending = self._threads.submit(lease.end)
+            try:
+                self._ending = self._threads.submit(lease.end)
+            except RuntimeError:  # the program is ending: nothing can be put off any more
+                lease.end()
 
         stack.callback(end)
         return lease.session
