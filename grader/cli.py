@@ -64,12 +64,14 @@ def release(
     workspace: Where = Path(),
 ) -> None:
     """Write the learners' copy of a lesson: without solutions, without hidden tests."""
+    from grader.classroom.keeping import Keeping
+
     opened, steps = _steps(workspace, writes=not dry_run)
     name = opened.lesson(lesson)
     if dry_run:
         typer.echo(f"would write {opened.root / 'release' / name}{', and put it on the exchange' * steps.has_exchange}")
         return
-    with Console().status(f"releasing {name}"):
+    with Keeping(opened).alone(), Console().status(f"releasing {name}"):
         folder = steps.release(name, due)
     typer.echo(f"✓ {folder}")
 

@@ -88,7 +88,7 @@ class Workers:
                 n_workers=number,
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # no fixed port; without bokeh there is no page behind it
                 silence_logs=silent,
                 memory_limit=None,
             ) as cluster,

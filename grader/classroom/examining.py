@@ -14,8 +14,9 @@ from grader.classroom.cluster import Opened, Workers, number_of_workers
 from grader.classroom.errors import Unreachable
 from grader.classroom.submission import Submission
 from grader.classroom.workers import examine
-from grader.examine.errors import BadData
+from grader.examine.errors import BadData, NotIsolated
 from grader.examine.examination import Examination
+from grader.examine.source import BadSource
 
 TRIES = 4  # for one submission in one run; the next run tries again
 LOOK_SECONDS = 1.0
@@ -65,6 +66,8 @@ def examine_all(
 
     Raises:
         Unreachable: no workers at the start.
+        NotIsolated: learners' cells cannot be kept apart there, and are not trusted.
+        BadSource: the instructor's notebook cannot be graded with.
     """
     waiting = deque(submissions)
     if waiting:
@@ -132,6 +135,8 @@ class _Handing:
         """Keep what came; say what makes another try worth while, "" for nothing."""
         try:
             examination = Examination.from_json(future.result())
+        except (NotIsolated, BadSource):
+            raise  # no submission can be examined
         except Exception as error:  # anything that a worker can die or fail of
             self._refuse_lost(error)
             self._pace.went_wrong()
