@@ -262,3 +262,11 @@ def test_cancel_asks_the_kernel_and_interrupts_it_when_it_does_not_answer(draw: 
     blank.clock.fast_forward(2_000)
     assert picture.page.evaluate("kernelEnd.interrupts()") == 1, "what has ended is not interrupted"
     assert picture.page.evaluate("document.activeElement.className") == "slipway", "the focus is not lost"
+
+
+def test_axe_does_find_what_is_serious(blank: Page) -> None:
+    blank.set_content(
+        "<main class='slipway'><button></button><p style='color: #ccc; background: #fff'>faint</p></main>"
+    )
+    found = " ".join(serious(blank))
+    assert "button-name" in found and "color-contrast" in found
