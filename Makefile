@@ -12,7 +12,7 @@ TOOLS := bubblewrap busybox-static chromium iproute2 iptables mmdebstrap postgre
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint chaos faults bench bench-gateway bench-grading bench-kernel bench-course bench-class lock clean tools
+.PHONY: help setup lab test lint chaos faults bench bench-gateway bench-grading bench-kernel bench-course bench-class bench-widgets pictures lock clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -52,7 +52,7 @@ lint: $(STAMP) ## style, types, and the rules for lessons
 faults: setup ## kill -9 of a class run, its workers, its gateway and its engine, 50 times
 	SLIPWAY_CLASS_FAULTS=50 $(BIN)/python -m pytest tests/classroom/test_faults.py --timeout 36000 -s
 
-bench: bench-gateway bench-kernel bench-grading bench-course ## every benchmark: ratios from interleaved runs, and the course in seconds
+bench: bench-gateway bench-kernel bench-grading bench-course bench-widgets ## every benchmark: ratios from interleaved runs, and the course in seconds
 
 bench-gateway: setup ## what a session costs against the bare socket
 	$(BIN)/python tests/benchmarks/gateway_overhead.py
@@ -68,6 +68,12 @@ bench-grading: setup tools ## stock nbgrader, the examiners and the bare engine,
 
 bench-class: setup ## time and memory by the size of a class (ARGS="--sizes 10 50 100 500")
 	$(BIN)/python tests/benchmarks/class_size.py $(ARGS)
+
+bench-widgets: setup tools ## from an engine's event to the screen, with 1, 20 and 200 containers
+	$(BIN)/python tests/benchmarks/event_to_screen.py
+
+pictures: setup tools ## take the pictures of course/widgets/README.md anew, light and dark
+	$(BIN)/python tests/browser/pictures.py $(ARGS)
 
 lock: ## resolve requirements.lock anew from pyproject.toml (needs uv)
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \

@@ -33,7 +33,7 @@ function render({ model, el }) {
   const picture = frame(model, el, "Fleet");
   const cards = new Map();
   const list = element("ul", { class: "slipway-members", "aria-label": "Containers" });
-  const slider = element("input", { type: "range", "aria-label": "How many containers" }), number = element("output");
+  const slider = keepsKeys(element("input", { type: "range", "aria-label": "How many containers" })), number = element("span", { class: "slipway-number" });
   slider.min = 0;
   const move = actButton(picture), ask = actButton(picture), clear = actButton(picture);
   const progress = meter(picture);

@@ -18,6 +18,12 @@ function element(tag, attributes = {}, ...children) {
   return node;
 }
 
+// JupyterLab's shortcuts for what has the focus are found at that node itself: there they must be suppressed too.
+function keepsKeys(node) {
+  node.setAttribute("data-lm-suppress-shortcuts", "true");
+  return node;
+}
+
 function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -143,7 +149,7 @@ function actButton(picture) {
   button.addEventListener("pointerenter", () => picture.showLine(button.line));
   button.addEventListener("click", () => {
     picture.showLine(button.line);
-    if (button.refusal) picture.say(button.refusal);
+    if (button.refusal && !picture.root.hasAttribute("data-ended")) picture.say(button.refusal);
     else picture.ask(button.asked);
   });
   button.update = (act, word, name, line, asked, refusal = "") => {

@@ -3,7 +3,7 @@
 let questions = 0; // names of radio groups must differ within a page
 
 function optionCard(group, chosen) {
-  const input = element("input", { type: "radio" }), words = element("span"), mark = element("span", { class: "slipway-mark" });
+  const input = keepsKeys(element("input", { type: "radio" })), words = element("span"), mark = element("span", { class: "slipway-mark" });
   input.name = group;
   input.addEventListener("change", chosen);
   const card = element("label", { class: "slipway-card slipway-option" }, input, words, " ", mark);

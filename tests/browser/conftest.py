@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
-import signal
-import socket
-import subprocess
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -20,20 +14,10 @@ import nbformat
 import pytest
 from front_end import FrontEnd
 from nbformat.v4 import new_code_cell, new_notebook
+from notebook_server import FLAGS, chromium_path, served
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 ARTEFACTS = Path(__file__).resolve().parents[2] / "artefacts"
-START_SECONDS = 240.0
 expect.set_options(timeout=60_000)  # milliseconds; a deadline for a busy machine, not a wait
 
 
@@ -50,7 +34,7 @@ def chromium() -> Iterator[Browser]:
 
     It ends with its module: Playwright keeps an event loop in this thread, and no other test could run one meanwhile.
     """
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    path = chromium_path()
     if path is None:
         pytest.skip("no Chromium: `make setup` and `sudo apt-get install chromium` bring it")
     with sync_playwright() as playwright:
@@ -137,33 +121,9 @@ def _nothing_stays_behind_of_a_module(engine: docker.DockerClient) -> Iterator[N
 
 
 def _server(workspace: Path, options: list[str]) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    asked = " ".join(["--no-browser", f"--port={port}", f"--workspace={workspace}", *options])
-    command = ["make", "--directory", str(ARTEFACTS.parent), "lab", f"ARGS={asked}"]
-    log = (workspace / f".server-{port}.log").open("w+")
-    environment = {**os.environ, "JUPYTER_RUNTIME_DIR": str(workspace / f".runtime-{port}")}
-    process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
-    try:
-        yield _printed_url(process, Path(log.name))
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        log.close()
-
-
-def _printed_url(process: subprocess.Popen[bytes], log: Path) -> str:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        found = re.search(r"http://127\.0\.0\.1:\d+/\S*\?token=\w+", log.read_text(errors="replace"))
-        if found:
-            return found.group()
-        time.sleep(0.1)
-    raise AssertionError(f"the server printed no address:\n{log.read_text(errors='replace')[-3000:]}")
+    asked = " ".join(["--no-browser", "--port={port}", f"--workspace={workspace}", *options])
+    with served(workspace, ["make", "--directory", str(ARTEFACTS.parent), "lab", f"ARGS={asked}"]) as url:
+        yield url
 
 
 def kernels(url: str) -> list[dict[str, object]]:
