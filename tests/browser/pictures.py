@@ -174,7 +174,7 @@ def main(names: list[str]) -> None:
             for name in names or PICTURES:
                 shot = PICTURES[name]
                 shot.prepare(client)
-                page = browser.new_page(viewport={"width": 1000, "height": 1100})
+                page = browser.new_page(viewport={"width": 1500, "height": 1300})
                 take(FrontEnd("lab", url, page), shot, name, workspace)
                 page.close()
                 remove(client, list(holdings(client)))
