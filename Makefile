@@ -7,7 +7,7 @@ ARGS ?=
 # Two workers of pytest, each on a machine of its own with an engine (tests/support/own_machine.sh). Without root: one, here.
 MACHINES ?= $(shell test "$$(id -u)" = 0 && echo '--dist loadgroup --no-loadscope-reorder --tx "2*popen//python=bash tests/support/own_machine.sh $(CURDIR)/$(BIN)/python"')
 YES ?=
-TOOLS := bubblewrap busybox-static chromium iproute2 iptables mmdebstrap postgresql
+TOOLS := bubblewrap busybox-static chromium crun iproute2 iptables mmdebstrap postgresql
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 

@@ -219,9 +219,11 @@ def _empty(folder: Path) -> None:
     while folder.is_dir():
         for below, _, _ in os.walk(folder, topdown=False):
             with contextlib.suppress(OSError):
-                for pid in (Path(below) / "cgroup.procs").read_text().split():
+                for pid in map(int, (Path(below) / "cgroup.procs").read_text().split()):
+                    if pid == 0:
+                        continue  # of another PID namespace (cgroups(7)); kill(0) would end our own group
                     with contextlib.suppress(ProcessLookupError):
-                        os.kill(int(pid), 9)
+                        os.kill(pid, 9)
             with contextlib.suppress(OSError):
                 Path(below).rmdir()
         if time.monotonic() > deadline:

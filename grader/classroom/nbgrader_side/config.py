@@ -42,6 +42,8 @@ def grading_config() -> Config:
                     RecordWritten,
                 ],
             },
+            # the formgrader shows learners' Markdown and outputs: without their scripts
+            "HTMLExporter": {"sanitize_html": True},
             "GenerateFeedback": {"exporter_class": FeedbackPage, "preprocessors": [GetGrades]},
             # a check cell that a learner deleted is put back and fails, where nbgrader alone would not count it
             "OverwriteCells": {"add_missing_cells": True},
