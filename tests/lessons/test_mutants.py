@@ -22,8 +22,6 @@ from course.proof.attempt import Prover
 
 COURSE = manifest.load()
 EVERY = list(COURSE.exercises())
-NOT_RUN_YET = ("L07-kiosk", "L07-season", "L08-lamp", "L08-quote", "L08-four")
-"""Exercises that changed last: run `course mutate L07 L08`, commit the records, and empty this (the test says when)."""
 MUTANTS = [
     (exercise.id, name)
     for lesson, exercise in EVERY
@@ -32,7 +30,6 @@ MUTANTS = [
 ALL = os.environ.get("SLIPWAY_MUTANTS") == "all" or "SLIPWAY_EVERYTHING" in os.environ
 # The results of all mutants are on record; a sample of each day holds the record against the engine.
 DUE = MUTANTS if ALL else due_today(MUTANTS, datetime.now(UTC).toordinal())
-DUE = [one for one in DUE if one[0] not in NOT_RUN_YET]
 SAMPLES = {id_: [name for _, name in group] for id_, group in groupby(sorted(DUE), key=lambda pair: pair[0])}
 
 DOCKERFILE = """\
@@ -123,20 +120,7 @@ def test_every_exercise_gives_mutants_that_differ_from_its_reference(lesson: Les
     assert all(reference[id_] != text for mutant in found for id_, text in mutant.sources.items())
 
 
-@pytest.mark.parametrize(
-    ("lesson", "exercise"),
-    [
-        pytest.param(
-            lesson,
-            exercise,
-            id=exercise.id,
-            marks=[pytest.mark.xfail(strict=True, reason="its mutants are still to be run")]
-            if exercise.id in NOT_RUN_YET
-            else [],
-        )
-        for lesson, exercise in EVERY
-    ],
-)
+@pytest.mark.parametrize(("lesson", "exercise"), EVERY, ids=[exercise.id for _, exercise in EVERY])
 def test_every_mutant_is_on_record_as_it_is_now_and_none_survives_without_a_reason(
     lesson: Lesson, exercise: Exercise
 ) -> None:

@@ -16,6 +16,7 @@ inside() {
   ip address add 192.0.2.2/24 dev outside
   ip link set outside up
   ip route add default via 192.0.2.1
+  iptables -A OUTPUT -o outside -j REJECT # what asks for a registry must hear at once that there is none
   dockerd >"$PLACE/dockerd.log" 2>&1 &
   local engine=$! deadline=$((SECONDS + 60))
   until docker version >/dev/null 2>&1; do
