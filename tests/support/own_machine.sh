@@ -11,6 +11,8 @@ inside() {
   mount -t tmpfs tmpfs /run
   mount --bind "$PLACE/docker" /var/lib/docker
   ip link set lo up
+  # Chromium drops its connections whenever an interface gets an address, and each container's gets one of IPv6
+  echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
   # a way out that leads nowhere, as the firewall of sessions is about what leaves by it
   ip link add outside type bridge
   ip address add 192.0.2.2/24 dev outside
