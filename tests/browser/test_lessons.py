@@ -5,6 +5,7 @@ In JupyterLab all lessons run, in Notebook 7 those of `IN_NOTEBOOK`; SLIPWAY_EVE
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -82,9 +83,13 @@ def outcome(front: FrontEnd, path: Path) -> dict[str, dict[str, object]]:
     before = path.stat().st_mtime_ns
     front.page.locator(".lm-MenuBar-item").get_by_text("File", exact=True).click()
     front.page.locator(".lm-Menu-item").get_by_text("Save Notebook", exact=True).first.click()
-    while path.stat().st_mtime_ns == before and time.monotonic() < end + PATIENCE / 1000:
+    book = None
+    while book is None and time.monotonic() < end + PATIENCE / 1000:
         time.sleep(LOOK)
-    book = json.loads(path.read_text("utf-8"))
+        if path.stat().st_mtime_ns != before:
+            with contextlib.suppress(json.JSONDecodeError):  # it is being written
+                book = json.loads(path.read_text("utf-8"))
+    assert book is not None, "the notebook is saved"
     return {cell["id"]: cell for cell in book["cells"] if cell["cell_type"] == "code"}
 
 

@@ -67,6 +67,7 @@ def test_there_are_enough_of_them() -> None:
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_it_gains_nothing_and_leaves_nothing(attack: Attack, hostile_examiner: Examiner) -> None:
+    others = _of_sandboxes()  # those of other tests
     examined = hostile_examiner.examine(job(attack))
     said = _learners_output(examined)
 
@@ -74,7 +75,7 @@ def test_it_gains_nothing_and_leaves_nothing(attack: Attack, hostile_examiner: E
     assert examined.is_complete and examined.evidence.attempts == 1, "its deeds are never taken for the grader's fault"
     assert SECRET not in _without_checks(examined) and SECRET not in said
     assert not re.search(r"text/html|javascript|svg|text/markdown", _without_checks(examined))
-    assert _of_sandboxes() == [], "a process stayed behind"
+    assert _of_sandboxes() <= others, "a process stayed behind"
 
     first = examined.marks[0].outcome
     assert re.search(attack.shows, said), f"the attack did not take place: {said[-2000:]}"
@@ -123,8 +124,9 @@ def _without_checks(examined: Examination) -> str:
     return json.dumps({**rest, "notebook": node})
 
 
-def _of_sandboxes() -> list[str]:
-    found = []
+def _of_sandboxes() -> set[str]:
+    """The processes with a user id of a sandbox, as "PID NAME"."""
+    found = set()
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             text = status.read_text()
@@ -132,5 +134,5 @@ def _of_sandboxes() -> list[str]:
             continue
         uid = int(re.search(r"^Uid:\s+(\d+)", text, re.MULTILINE)[1])  # type: ignore[index]
         if uid in LEARNERS and "\nState:\tZ" not in text:
-            found.append(text.partition("\n")[0])
+            found.add(f"{status.parent.name} {text.split()[1]}")
     return found
