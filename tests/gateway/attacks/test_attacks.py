@@ -349,7 +349,7 @@ CHECKS: dict[str, Callable[[World, Answer], None]] = {
     "A139": _no_volume_left,
     "O222": lambda w, a: _error_in_the_stream(a),
     "O237": _health_check_of_the_trigger_limited,
-    "O245": lambda w, a: _not_from_cache(a),
+    "O245": lambda w, a: _no_layer_of_the_victim(w, a),
     "O246": _build_still_limited,
     "L001": lambda w, a: _version_header(a),
     "L002": lambda w, a: _version_header(a),
@@ -375,6 +375,14 @@ def _nothing_of_anothers_scope(world: World) -> None:
     assert not seen & {
         i["Id"] for i in world.ask("GET", "/v1.41/images/json").json if "x:latest" in (i["RepoTags"] or ())
     }
+
+
+def _no_layer_of_the_victim(world: World, answer: Answer) -> None:
+    """What the build took from the cache, if anything, is the session's own."""
+    history = attack_world.call(world.victim, "GET", f"/v1.41/images/{world.names['victim_img_id']}/history").json
+    base = world.ask("GET", "/v1.41/images/course/busybox/json").json["Id"]
+    short = {id_.removeprefix("sha256:")[:12] for id_ in {row["Id"] for row in history} - {base, "<missing>"}}
+    assert short and not any(known in answer.text for known in short)
 
 
 def _not_from_cache(answer: Answer) -> None:
