@@ -6,13 +6,15 @@ import secrets
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from course.gateway.peer import Process, identify, listener_pid
 from course.workspace import KEPT_BACK
 from grader.examine import evidence as gathering
 from grader.examine.alignment import Plan, align
-from grader.examine.errors import NotIsolated
+from grader.examine.errors import ExamineError, NotIsolated
 from grader.examine.examination import Examination, Outcome
 from grader.examine.job import Job
 from grader.examine.kernel.client import ExaminerKernel
@@ -117,7 +119,12 @@ class Examiner:
                 session = self._session(stack)
                 learners = stack.enter_context(self._learners_kernel(job, session))
                 runner = Runner(self._kernel, job.budgets, self._engine_answers)
+                behind = _behind(self._url, session.url)
                 ran = runner.run(plan, learners, _environment(session, job.student))
+                if _behind(self._url, session.url) != behind:  # what a cell missed meanwhile is not the learner's fault
+                    raise ExamineError(
+                        "one engine and one gateway from the first cell to the last", "one of them began anew", "repeat"
+                    )
                 images, bases = gathering.images_of(session.url)
                 return Attempt(ran, self._journal(session), images, bases)
         except Exception as error:
@@ -177,6 +184,11 @@ class Examiner:
         if self._kernel.pid is None:
             self._kernel.stop()
             self._kernel.start()
+
+
+def _behind(*urls: str) -> tuple[Process, ...]:
+    """The processes that serve these sockets; others, when one of them was killed and started again."""
+    return tuple(identify(listener_pid(Path(url.removeprefix("unix://")))) for url in urls)
 
 
 def files_of(job: Job) -> dict[str, bytes]:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import docker
@@ -10,6 +14,7 @@ import nbformat
 import pytest
 from nbgrader.utils import determine_grade
 
+from course.gateway import Client
 from grader.examine.examination import Examination, Outcome
 from grader.examine.examiner import Examiner
 
@@ -82,3 +87,19 @@ def test_an_engine_that_is_not_there_costs_no_points(examiner: Examiner, make_jo
     assert marks(examined) == [("could_not_check", None)] * 2 and examined.evidence.attempts == 2
     assert not examined.is_complete and any("Not the learner's fault" in note for note in examined.notes)
     assert all(mark.outcome is Outcome.COULD_NOT_CHECK for mark in examined.marks)
+
+
+def test_a_gateway_that_dies_costs_a_repetition_and_no_points(
+    examiner: Examiner, make_job: Any, engine_url: str
+) -> None:
+    gateway = Client(engine_url)
+    with ThreadPoolExecutor(1) as thread:
+        examined = thread.submit(examiner.examine, make_job("slow"))
+        deadline = time.monotonic() + 60
+        while not any(one["policy"] == "grading" for one in gateway.sessions()):
+            assert time.monotonic() < deadline, "a session for the submission"
+            time.sleep(0.02)
+        os.kill(int((gateway.home.announcement() or {})["pid"]), signal.SIGKILL)  # while it builds
+        done = examined.result()
+    assert done.points == done.out_of > 0, done.marks
+    assert done.evidence.attempts > 1

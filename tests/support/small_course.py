@@ -42,6 +42,7 @@ ANSWERS = {
     "right": 'FROM course/busybox\nCOPY greeting.txt /greeting.txt\nCMD ["cat", "/greeting.txt"]',
     "partly": 'FROM course/busybox\nCMD ["echo", "good day"]',
     "broken": "FROM course/busybox\nRUN no-such-command",
+    "slow": 'FROM course/busybox\nRUN sleep 3\nCOPY greeting.txt /greeting.txt\nCMD ["cat", "/greeting.txt"]',
 }
 LESSON_TOML = """
 title = "A greeter"
