@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -28,6 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for variable, folder in (("SLIPWAY_STATE_DIR", "state"), ("SLIPWAY_RUNTIME_DIR", "run")):
         if worker or variable not in os.environ:
             os.environ[variable] = str(home / folder)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell gives it to what it starts in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")  # jupyter_core warns without it, and warnings are errors
 
 
