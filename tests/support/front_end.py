@@ -44,7 +44,8 @@ class FrontEnd:
     def open(self, notebook: str) -> Page:
         """Open a notebook, and wait until its kernel is idle."""
         self.page.goto(self.address(notebook))
-        expect(self.page.get_by_text("Docker course").first).to_be_visible(timeout=PATIENCE)
+        # the list of running kernels, which is closed, has the name too
+        expect(self.page.get_by_text("Docker course").filter(visible=True).first).to_be_visible(timeout=PATIENCE)
         expect(self.page.locator(IDLE[self.name]).first).to_be_visible(timeout=PATIENCE)
         return self.page
 

@@ -104,6 +104,10 @@ def write_class(root: Path, lessons: list[str], number: int, *, whole: bool = Tr
     return made
 
 
+DEPEND_ON_THE_MOMENT = frozenset({("L05-fleet", "wrong-base-image")})
+"""Answers whose containers end by themselves soon after their start: their marks differ between any two runs."""
+
+
 def without_marks(source: str) -> str:
     """A solution as a learner would write it: without the lines that mark its region."""
     return "\n".join(line for line in source.split("\n") if "### BEGIN" not in line and "### END" not in line)
@@ -131,7 +135,11 @@ def _honest(lesson: Lesson, whole: bool) -> Iterator[Submission]:
 
 
 def _answers(lesson: Lesson, cells: notebooks.ExerciseCells, *, right: bool) -> list[Answer]:
-    return [answer for answer in read_answers(lesson, cells) if answer.is_right is right]
+    return [
+        answer
+        for answer in read_answers(lesson, cells)
+        if answer.is_right is right and (answer.exercise, answer.name) not in DEPEND_ON_THE_MOMENT
+    ]
 
 
 def _student(number: int) -> str:
