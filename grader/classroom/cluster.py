@@ -108,11 +108,13 @@ class Workers:
                 "start one there: `dask scheduler`, and on each machine `dask worker ADDRESS --nthreads 1`",
             ) from error
         with client:
-            number = len(client.scheduler_info(n_workers=-1)["workers"])
-            if not number:
+            try:
+                client.wait_for_workers(1, timeout=CONNECT_SECONDS)  # they may be starting just now
+            except TimeoutError as error:
                 raise Unreachable(
                     "workers at that scheduler", "it has none", f"on each machine: `dask worker {self.scheduler}`"
-                )
+                ) from error
+            number = len(client.scheduler_info(n_workers=-1)["workers"])
             options = {**self.options, "engine": self.engine or None}
             plugin = ExaminerPlugin(self.examiner, options, is_local=False)
             yield from _with_examiners(Opened(client, Pace(number, free=None)), plugin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 from made_class import MadeClass
 from postgres import Postgres, postgres
 from small_course import write_course
+
+from course.gateway import Client
 
 
 @pytest.fixture
@@ -18,12 +21,23 @@ def small_course(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def on_the_engine(engine_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The variables of a terminal outside any session, with the prepared engine."""
+def on_the_engine(engine_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The variables of a terminal outside any session, with the prepared engine.
+
+    Afterwards the sessions of graders that have ended are awaited: the gateway ends them, and nobody waits for it. That
+    of a Jupyter server would stay for a while, for its learner.
+    """
     monkeypatch.setenv("SLIPWAY_ENGINE", engine_url)
     monkeypatch.setenv("DOCKER_HOST", engine_url)
     monkeypatch.delenv("SLIPWAY_SESSION", raising=False)
-    return engine_url
+    yield engine_url
+    gateway, deadline = Client(engine_url), time.monotonic() + 60
+    while left := gateway.sessions():
+        for one in left:
+            if one["policy"] == "learner":
+                gateway.end(one["id"])
+        assert time.monotonic() < deadline, f"sessions that do not end: {left}"
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="session")
