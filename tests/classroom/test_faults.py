@@ -24,7 +24,7 @@ from small_course import LESSON
 
 from grader.classroom.journal import Examined, Journal, Written
 
-FAULTS = int(os.environ.get("SLIPWAY_CLASS_FAULTS", "8"))
+FAULTS = int(os.environ.get("SLIPWAY_CLASS_FAULTS", "4"))
 VICTIMS = ("worker", "gateway", "engine", "run")
 KINDS = {"right": (3.0, 1.0), "partly": (2.0, 0.0), "broken": (0.0, 0.0)}
 LEARNERS = {f"{kind}-{place}": kind for place in range(3) for kind in KINDS}
