@@ -100,7 +100,7 @@ def test_closing_the_iterator_cancels_the_build(
     clean: docker.DockerClient, engine: docker.DockerClient, context: Path
 ) -> None:
     (context / "Dockerfile").write_text("FROM course/busybox\nRUN sleep 321\n")
-    sleeping = lambda: "sleep 321" in str([c["Command"] for c in engine.api.containers()])  # noqa: E731  # read twice below
+    sleeping = lambda: "sleep 321" in str([c["Command"] for c in engine.api.containers(all=True)])  # noqa: E731  # twice
     running = build(context, ["built:1"], client=clean)
     for event in running:
         if isinstance(event, StepStarted) and event.number == 2:
