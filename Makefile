@@ -38,7 +38,7 @@ tools: $(STAMP)
 	$(BIN)/python tests/support/debian13.py
 
 test: setup tools ## every test, on a real engine and in a real browser
-	$(BIN)/python -m pytest $(MACHINES) $(ARGS)
+	SLIPWAY_REPEAT=1 $(BIN)/python -m pytest $(MACHINES) $(ARGS)
 
 chaos: setup ## kill -9 of the gateway and of those who hold sessions, 200 times
 	SLIPWAY_CHAOS_KILLS=200 $(BIN)/python -m pytest tests/gateway/attacks/test_chaos.py --timeout 3600
