@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import docker
@@ -20,6 +20,9 @@ from course.widgets.reading import Reader, World
 
 GATHER_SECONDS = 0.05
 """Events that arrive within this time are answered by one reading."""
+SETTLE_SECONDS = (0.3, 1.0, 3.0)
+"""When to read again after an event: the engine tells that a container died, then takes its network down, and only then
+lists it as exited (20.10); no event says when that is done."""
 AGAIN_SECONDS = 1.0
 """How long to wait before a broken stream of events is opened again."""
 CALL_SECONDS = 60
@@ -139,12 +142,16 @@ class _Following:
 
     def _read(self) -> None:
         last: World | None = None
+        again: Iterator[float] = iter(())
         while True:
-            self._changed.wait()
-            self._ended.wait(GATHER_SECONDS)
+            happened = self._changed.wait(next(again, None))
+            if happened:
+                self._ended.wait(GATHER_SECONDS)
+                again = iter(SETTLE_SECONDS)
             if self._ended.is_set():
                 break
-            self._changed.clear()
+            if happened:
+                self._changed.clear()
             world = self.reader.read()
             if world != last:
                 last = world
