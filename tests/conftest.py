@@ -50,14 +50,16 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Run a test that failed once more where SLIPWAY_REPEAT is set, as `make test` does; the closing line counts these.
 
     pytest-rerunfailures does not serve here: its workers call the first process by TCP, which another network hides.
-    One that took long is not repeated, because both runs share the time limit of the test.
+    One that took long is not repeated, because both runs share the time limit of the test; nor is one that left
+    something behind, because the second run would find it there and be content.
     """
     if "SLIPWAY_REPEAT" not in os.environ:
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     reports = runtestprotocol(item, log=False, nextitem=nextitem)
     failed = [report for report in reports if report.failed]
-    if failed and sum(report.duration for report in reports) < REPEATED_SECONDS:
+    tidy = all(report.when != "teardown" for report in failed)
+    if failed and tidy and sum(report.duration for report in reports) < REPEATED_SECONDS:
         for report in failed:
             report.outcome = "rerun"  # type: ignore[assignment]  # a word of our own
             item.ihook.pytest_runtest_logreport(report=report)
@@ -72,6 +74,13 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, tuple[str, dict[str, bool]]] | None:
     """Show the first run of a repeated test as what it is."""
     return ("rerun", "R", ("RERUN", {"yellow": True})) if report.outcome == "rerun" else None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show why a test was repeated: what passes at the second try is a fault to look at, not one to forget."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"first run of {report.nodeid}", sep="_", yellow=True)
+        report.toterminal(terminalreporter._tw)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

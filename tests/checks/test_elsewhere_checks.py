@@ -44,6 +44,8 @@ def test_a_network_joins_containers_by_name(
     assert says(checks.container(lone).reaches(f"http://{back}:8000/", within=1)) == "reach.no_answer"
     assert says(checks.container(front).on_network(network, alias="till")) == "container.no_alias"
     assert says(checks.network("no-such-network").exists()) == "network.absent"
+    assert says(checks.network("no-such-network").connects("nobody")) == "network.absent"
+    assert says(checks.network("no-such-network").connects(lone)) == "container.other_network"
     assert says(checks.network(network).removed()) == "network.still_there"
     client.containers.get(front).stop(timeout=0)
     assert says(checks.network(network).connects(front)) == "container.not_running"

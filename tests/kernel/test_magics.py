@@ -9,6 +9,7 @@ import pytest
 from live_kernel import LiveKernel
 
 from course.gateway import Session
+from course.paths import state_dir
 
 
 def test_dockerfile_writes_builds_and_shows_in_place(
@@ -95,6 +96,7 @@ def test_an_argument_that_a_magic_does_not_have_is_refused(warm: LiveKernel, lin
 def test_setup_hint_score_and_reset_are_the_functions_of_course_lesson(
     warm: LiveKernel, clean: docker.DockerClient
 ) -> None:
+    (state_dir() / "progress" / "progress.json").unlink(missing_ok=True)  # other tests read hints too
     assert warm.must("%setup L00").stdout.startswith("✓ engine ")
     assert warm.must("%hint L00-first-container").stdout.startswith("Hint 1 of 3: ")
     assert "L00-first-container  ○ not attempted" in warm.must("%score").stdout
