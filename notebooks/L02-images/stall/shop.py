@@ -3,6 +3,15 @@
 import os
 import signal
 import sys
+
+
+def close(number, frame):
+    print("the shop is closed", flush=True)
+    sys.exit(0)
+
+
+signal.signal(signal.SIGTERM, close)  # first of all, so that the shop can close while it still opens
+
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 GOODS = os.environ.get("GOODS", "tea, bread, candles")
@@ -18,12 +27,6 @@ class Shop(BaseHTTPRequestHandler):
         self.wfile.write(f"Welcome. Today we sell {GOODS}.\n".encode())
 
 
-def close(number, frame):
-    print("the shop is closed", flush=True)
-    sys.exit(0)
-
-
-signal.signal(signal.SIGTERM, close)
 server = HTTPServer(("", 8000), Shop)
 print("the shop is open, on Python", sys.version.split()[0], flush=True)
 server.serve_forever()
