@@ -1,11 +1,13 @@
 """One feed for each engine address of a kernel: follows its events and hands what changed to the pictures.
 
 Two threads: one waits for events, the other reads the world when there were any. Both end when nobody listens.
+Where nobody can see a picture change (`STILL`), there are none: each picture gets the world as it is when it is made.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -28,6 +30,8 @@ AGAIN_SECONDS = 1.0
 CALL_SECONDS = 60
 QUIET = ("exec_", "attach", "top", "resize", "health_status", "archive-path", "extract-to-dir", "save")
 """Beginnings of the names of events after which no state is another one."""
+STILL = "SLIPWAY_STILL_PICTURES"
+"""The variable that says that pictures are only kept, as in the notebook of a submission, and never looked at live."""
 WRITING = ("exec_die", "extract-to-dir")
 """Events after which a container may have other files."""
 
@@ -59,6 +63,9 @@ class Feed:
         Raises:
             EngineError: the engine does not answer at all.
         """
+        if os.environ.get(STILL):
+            with contextlib.closing(_client(self.url)) as client:
+                return Reader(client).read()
         with self._turn:
             following = self._following = self._following or _Following(self.url, self._tell)
             self._receivers.append(weakref.WeakMethod(receiver))
@@ -98,10 +105,7 @@ class _Following:
     """The two threads, the client and the stream of a feed that somebody listens to."""
 
     def __init__(self, url: str, tell: Receiver) -> None:
-        try:
-            self._client = docker.DockerClient(base_url=url, version="auto", timeout=CALL_SECONDS)
-        except (DockerException, OSError) as error:
-            raise translate(error) from error
+        self._client = _client(url)
         self.reader = Reader(self._client)
         self._tell = tell
         self._ended, self._changed = threading.Event(), threading.Event()
@@ -163,3 +167,10 @@ class _Following:
         if self._stream is not None:
             with contextlib.suppress(Exception):  # broken already
                 self._stream.close()
+
+
+def _client(url: str) -> docker.DockerClient:
+    try:
+        return docker.DockerClient(base_url=url, version="auto", timeout=CALL_SECONDS)
+    except (DockerException, OSError) as error:
+        raise translate(error) from error

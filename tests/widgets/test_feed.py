@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docker
+import pytest
 from live_kernel import LiveKernel
 
 from course.gateway import Session
 from course.widgets import engine_map
-from course.widgets.feed import Feed, feed_of
+from course.widgets.feed import STILL, Feed, feed_of
 from course.widgets.reading import World
 
 Until = Callable[[Callable[[], object], str], None]
@@ -39,6 +40,23 @@ def test_pictures_of_one_session_share_one_feed_that_ends_with_them(inside: dock
     assert "5 receivers" in repr(feed_of(pictures[0]._url))
     for picture in pictures:
         picture.close()
+    until(lambda: not feed_threads(), "the feed's threads end")
+
+
+def test_where_nobody_looks_a_picture_is_read_once(
+    inside: docker.DockerClient, monkeypatch: pytest.MonkeyPatch, until: Until
+) -> None:
+    monkeypatch.setenv(STILL, "1")
+    inside.containers.create("course/busybox", ["true"], name="before")
+    picture = engine_map()
+    assert "before" in picture.text() and not feed_threads()
+    monkeypatch.delenv(STILL)
+    inside.containers.create("course/busybox", ["true"], name="after")
+    live = engine_map()
+    assert "after" in live.text() and feed_threads()
+    assert "after" not in picture.text()
+    live.close()
+    picture.close()
     until(lambda: not feed_threads(), "the feed's threads end")
 
 

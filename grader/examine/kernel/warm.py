@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import gc
 import importlib
 import os
 import resource
@@ -44,6 +45,8 @@ def main(descriptor: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel of the system reaps what has ended
     with tempfile.TemporaryDirectory(prefix="slipway-examiner-") as folder:
         shell = GradingShell.instance(folder)  # `display` looks for the one instance
+        gc.collect()
+        gc.freeze()  # pages that the collector does not write to stay shared with the forks
         control.sendall(b"+")
         while True:
             asked = _next(control)

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from course.widgets.feed import STILL
+
 HOME = "/home/learner"
 RUN = "/run/slipway"
 LESSONS = "/run/slipway/lessons"
@@ -72,6 +74,7 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "JUPYTER_PLATFORM_DIRS": "1",
         "SLIPWAY_NOTEBOOKS": LESSONS,
+        STILL: "1",
         "SLIPWAY_STATE_DIR": f"{HOME}/.local/state/slipway",
         "SLIPWAY_RUNTIME_DIR": f"{HOME}/.cache/slipway",
         **more,

@@ -168,7 +168,7 @@ def test_the_environment_is_the_sandboxes_own(target: SubmissionKernel) -> None:
     names = set(printed(target, "import os; print(*os.environ)").split())
     own = {"HOME", "USER", "LOGNAME", "PATH", "LANG", "TMPDIR", "PYTHONDONTWRITEBYTECODE", "JUPYTER_PLATFORM_DIRS"}
     own |= {"SLIPWAY_NOTEBOOKS", "SLIPWAY_STATE_DIR", "SLIPWAY_RUNTIME_DIR", "SLIPWAY_SESSION", "SLIPWAY_LEARNER"}
-    own |= {"DOCKER_HOST", "DOCKER_BUILDKIT"}
+    own |= {"DOCKER_HOST", "DOCKER_BUILDKIT", "SLIPWAY_STILL_PICTURES"}
     kernels_own = {"PYDEVD_USE_FRAME_EVAL", "TERM", "CLICOLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "PAGER", "GIT_PAGER"}
     assert names - kernels_own - {"MPLBACKEND"} == own
 
