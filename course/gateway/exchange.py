@@ -73,7 +73,7 @@ class Exchange:
     outcome: dict[str, Any] = field(default_factory=dict)
     received: int = 0
     sent: int = 0
-    started: bool = False  # the head of an answer has been sent
+    said: int = 0  # the status in the head of an answer that has been sent, 0 before
     closes: bool = False  # the connection ends with this answer
 
     @property
@@ -153,7 +153,7 @@ class Exchange:
 
     async def start(self, status: int, headers: Mapping[str, str]) -> web.StreamResponse:
         """Send the head of an answer whose body follows piece by piece."""
-        self.started = True
+        self.said = status
         answer = web.StreamResponse(status=status, headers={**self.plane.headers, **headers})
         await answer.prepare(self.request)
         return answer

@@ -34,6 +34,7 @@ OVERFLOW = 32  # connections past the limit that still get an answer in words
 READ_SIZE = 256 * 1024
 WRITE_AHEAD = 512 * 1024  # bytes that may wait for a client before the engine is made to wait
 NO_BODY = (b"", b"null", b"{}")  # docker-py sends null with a push
+GONE = 499  # the client went before there was an answer; one that had read a part of it got the answer's own status
 NO_CALL = Call("none", "", {}, {}, None, "none")
 
 
@@ -142,7 +143,7 @@ class SessionServer:
             task.add_done_callback(self._calls.discard)
         began, clock = time.time(), time.monotonic()
         x = Exchange(request, NO_CALL, Query({}), self.scope, self._shared)
-        decision, status, message = "allowed", 499, ""  # 499: the client went before there was an answer
+        decision, status, message = "allowed", 0, ""
         try:
             answer, decision, message = await self._answer(x)
             status = answer.status
@@ -156,7 +157,7 @@ class SessionServer:
                     route=x.call.route,
                     asked=dict(x.call.params) | x.asked,
                     decision=decision,
-                    status=status,
+                    status=status or (x.said if request.method == "GET" else 0) or GONE,
                     duration=round(time.monotonic() - clock, 6),
                     received=x.received,
                     sent=x.sent,
@@ -172,7 +173,7 @@ class SessionServer:
             raise  # the client has gone; aiohttp closes the connection
         except Exception as error:
             decision, status, message = self._explain(x, error)
-            if x.started:  # the head of an answer has been sent: breaking off is all that is left to say
+            if x.said:  # the head of an answer has been sent: breaking off is all that is left to say
                 log.warning("broke off %s in session %s: %s", x.call.route, self.scope.sid, message)
                 if x.request.transport is not None:
                     x.request.transport.abort()  # a client of a chunked body sees that it is not whole

@@ -79,7 +79,7 @@ def test_the_journal_of_the_session_tells_more_than_the_events(learner: docker.D
     web.get_archive("/bin/sh")[0].close()
     web.stop(timeout=0)
     for action in ("create", "start", "exec", "logs", "copy_out", "stop"):
-        assert says(journal.shows(action, "diary")) == "passed"
+        assert says(journal.shows(action, "diary")) == "passed", action
     web.remove()
     assert says(journal.shows("destroy", "diary")) == "passed"
     assert says(subject.removed()) == "passed"

@@ -36,6 +36,7 @@ inside() {
 if [ "${1:-}" = --inside ]; then
   shift
   inside "$@"
+  exit
 fi
 
 unset DOCKER_HOST DOCKER_CONTEXT SLIPWAY_ENGINE

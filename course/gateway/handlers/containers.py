@@ -210,7 +210,7 @@ async def hijacked(x: Exchange, request: EngineRequest) -> web.StreamResponse:
         answer = _passed(x, result)
         answer.force_close()
         return answer
-    x.started = True
+    x.said = 101
     done = await tunnel(x.request, head, result, x.plane.headers)
     x.received, x.sent = done.traffic.sent, done.traffic.received
     return done

@@ -169,3 +169,19 @@ def test_every_call_is_in_the_journal(own: Session, client: docker.DockerClient,
     entries = [entry for entry in course.gateway.journal(own) if entry.asked.get("name") == "noted"]
     created = next(entry for entry in entries if entry.route == "container.create")
     assert created.decision == "allowed" and created.status == 201 and created.outcome["image"].startswith("sha256:")
+
+
+def test_who_leaves_in_the_middle_of_an_answer_has_had_one(own: Session, engine_url: str) -> None:
+    before = len(saves(own))
+    with closing(connect(own.url)) as connection:
+        connection.sendall(b"GET /v1.41/images/course%2Fpython/get HTTP/1.1\r\nHost: d\r\n\r\n")
+        assert connection.recv(12) == b"HTTP/1.1 200"
+    deadline = time.monotonic() + 30
+    while len(saves(own)) == before:
+        assert time.monotonic() < deadline, "the line of the journal"
+        time.sleep(0.02)
+    assert (saves(own)[-1].decision, saves(own)[-1].status) == ("allowed", 200)
+
+
+def saves(own: Session) -> list[course.gateway.Entry]:
+    return [entry for entry in course.gateway.journal(own) if entry.route == "image.save"]
