@@ -21,7 +21,7 @@ from course import gateway
 from grader.examine import engine as module
 from grader.examine.engine import Configuration, GradingEngine, remove_abandoned
 from grader.examine.keeper import LOCK, _started_from
-from grader.examine.sandbox.kernel import IDS, LOWEST_ID
+from grader.examine.sandbox.reach import IDS, LOWEST_ID
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="an engine of one's own needs root"),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
-import pwd
 import re
 import secrets
 import signal
@@ -23,7 +21,7 @@ import msgspec
 
 from grader.examine.errors import ExamineError
 from grader.examine.folder import read_folder
-from grader.examine.sandbox import house, inside, messages, seccomp, view
+from grader.examine.sandbox import house, inside, messages, reach, seccomp, view
 from grader.examine.sandbox.channel import HEAD, Broken, Channel
 
 if TYPE_CHECKING:
@@ -41,9 +39,6 @@ FLOOD_FACTOR = 8
 FRAME_EXTRA = 1 << 16  # bytes of a message beside an output
 CREDENTIALS = struct.Struct("3i")  # pid, uid, gid (unix(7))
 _PROBLEM = re.compile(r"large|an? [A-Za-z_][A-Za-z0-9_.]{0,60}", re.ASCII)
-_MACHINE = re.compile(rb"""\bmachine\(\s*(?:\\?["']([a-z][a-z0-9-]{0,20})\\?["'])?\s*\)""")
-MOST_MACHINES = 2
-LOWEST_ID, IDS = 20_000, 40_000
 
 Status = Literal["ok", "error", "timed_out", "out_of_memory", "died"]
 
@@ -234,8 +229,11 @@ class SubmissionKernel:
         scratch = Path(self._over.enter_context(tempfile.TemporaryDirectory(dir=self._house.scratch)))
         self._outside = scratch / "folder"
         self._outside.mkdir()
-        uid = _nobody(self._session.id) if os.geteuid() == 0 and not self._trusted else 0
-        sockets, variables = self._reach(uid)
+        uid = reach.nobody(self._session.id) if os.geteuid() == 0 and not self._trusted else 0
+        machines = self._machines if self._machines is not None else reach.machines(self._files, self._session)
+        sockets, variables = reach.sockets(
+            {"": self._session, **machines}, self._student, uid, inside=not self._trusted
+        )
         home = scratch / "home" if self._trusted else Path(view.HOME)
         variables = view.environment(variables)
         if self._trusted:
@@ -276,29 +274,6 @@ class SubmissionKernel:
             "RLIMIT_NOFILE": 1024,
             "RLIMIT_CPU": int(self._budgets.notebook_seconds) + 60,
         }
-
-    def _reach(self, uid: int) -> tuple[dict[str, Path], dict[str, str]]:
-        """The sockets that are seen inside, and the variables that name them."""
-        machines = self._machines if self._machines is not None else _machines(self._files, self._session)
-        sockets, variables = (
-            {},
-            {
-                "DOCKER_BUILDKIT": "0",
-                "SLIPWAY_SESSION": self._session.id,
-                "SLIPWAY_LEARNER": self._student,
-            },
-        )
-        from course.lesson.machines import variable
-
-        named = {"DOCKER_HOST": ("engine", self._session)}
-        named |= {variable(name): (name, machine) for name, machine in machines.items()}
-        for word, (name, session) in named.items():
-            outside, path = Path(session.url.removeprefix("unix://")), f"{view.RUN}/{name}.sock"
-            sockets[path] = outside
-            variables[word] = session.url if self._trusted else f"unix://{path}"
-            if uid:
-                os.chown(outside, uid, uid)  # its mode keeps it to one user; inside, that is the learner
-        return sockets, variables
 
     def _open_ports(self) -> None:
         """Let the session's published ports answer on 127.0.0.1 inside; `weaker` says where that is not to be had."""
@@ -388,33 +363,6 @@ class SubmissionKernel:
         self._why = why
         self._channel.close()
         self._place.end()
-
-
-def _machines(files: Mapping[str, bytes], session: Session) -> dict[str, Session]:
-    """Open the second machines that a submission asks for by name."""
-    from course.gateway import machine
-
-    asked = {
-        found[1].decode() if found[1] else "colleague" for text in files.values() for found in _MACHINE.finditer(text)
-    }
-    return {name: machine(session, name) for name in sorted(asked)[:MOST_MACHINES]}
-
-
-def _nobody(sid: str) -> int:
-    """A user id that nobody on this machine has, and hardly another session: limits that Linux counts by user.
-
-    It is among the 65,536 that an engine with remapped ids can map: a file that is copied into a container keeps it.
-    """
-    first = int.from_bytes(hashlib.blake2b(sid.encode(), digest_size=8).digest())
-    candidates = (LOWEST_ID + (first + step) % IDS for step in range(IDS))
-    return next(uid for uid in candidates if not _is_somebody(uid))
-
-
-def _is_somebody(uid: int) -> bool:
-    try:
-        return bool(pwd.getpwuid(uid))
-    except KeyError:
-        return False
 
 
 def _cut(text: str, most: int) -> str:
