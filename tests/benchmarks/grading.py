@@ -2,6 +2,7 @@
 
     python tests/benchmarks/grading.py                       # 24 submissions of L03, whole notebooks
     python tests/benchmarks/grading.py --submissions 6 --slices 2 --trimmed       # a rough run, about 3 minutes
+    python tests/benchmarks/grading.py --pinned --submissions 12 --slices 3       # one engine against two, a core each
 
 All three grade the same mixed submissions, slice by slice, each slice in another order; whoever does not run waits.
 
@@ -49,9 +50,10 @@ START_SECONDS = 300.0
 class Worker:
     """A process of this program that grades what it is told, one submission after another."""
 
-    def __init__(self, kind: str, folder: Path) -> None:
+    def __init__(self, kind: str, folder: Path, core: int | None = None) -> None:
+        pinned = [] if core is None else ["taskset", "--cpu-list", str(core)]  # and with it all that it starts
         self._process = subprocess.Popen(
-            [sys.executable, __file__, "--serve", kind, "--folder", str(folder)],
+            [*pinned, sys.executable, __file__, "--serve", kind, "--folder", str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -129,6 +131,26 @@ def main(options: argparse.Namespace) -> None:
     differing = [key for key in points["stock"] if points["stock"][key] != points["ours"].get(key)]
     print(f"submissions with other points than stock: {len(differing)}")
     print(f"stock_ratio {seconds['stock'] / seconds['ours']:.2f} floor_ratio {seconds['ours'] / seconds['floor']:.2f}")
+
+
+def pinned(options: argparse.Namespace) -> None:
+    """Measure one examiner with its engine on one core against two, each with an engine on a core of its own."""
+    made = honest(load().lesson(options.lesson), options.submissions, whole=not options.trimmed)
+    seconds = {1: 0.0, 2: 0.0}
+    with tempfile.TemporaryDirectory(prefix="swb", dir="/tmp") as folder, ExitStack() as stack:
+        root = Path(folder)
+        os.environ |= {"SLIPWAY_STATE_DIR": f"{folder}/s", "SLIPWAY_RUNTIME_DIR": f"{folder}/r"}
+        _write(root, made)
+        workers = [Worker("ours", root, core) for core in sorted(os.sched_getaffinity(0))[:2]]
+        for worker in workers:
+            stack.callback(worker.close)
+        for turn in range(options.slices):
+            names = [str(number) for number in range(turn, len(made), options.slices)]
+            for many in (1, 2) if turn % 2 else (2, 1):
+                took, _points = timed(workers[:many], names)
+                seconds[many] += took
+                print(f"slice {turn + 1}: {many} at once {took:.1f} s for {len(names)}", flush=True)
+    print(f"two engines on two cores: {seconds[1] / seconds[2]:.2f} times the submissions of one on one core")
 
 
 def _write(root: Path, made: Sequence[Submission]) -> None:
@@ -260,7 +282,8 @@ if __name__ == "__main__":
     parser.add_argument("--floor-workers", type=int, default=2 * (os.cpu_count() or 2))
     parser.add_argument("--lesson", default="L03")
     parser.add_argument("--trimmed", action="store_true", help="without the demonstrations that no exercise needs")
+    parser.add_argument("--pinned", action="store_true", help="one engine against two, each limited to a core")
     parser.add_argument("--serve", choices=KINDS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    serve(given.serve, given.folder) if given.serve else main(given)
+    serve(given.serve, given.folder) if given.serve else pinned(given) if given.pinned else main(given)
