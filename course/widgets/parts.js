@@ -97,16 +97,21 @@ function frame(model, el, title) {
   const copy = element("button", { type: "button", "data-act": "copy" }, "Copy");
   const same = element("p", { class: "slipway-same" }, "The same in a cell: ", code, " ", copy);
   const over = element("p", { class: "slipway-over", role: "status", "aria-live": "polite" });
+  const say = (text) => setText(said, text);
   let number = 0;
-  const also = (command) => model.send({ id: number, command }); // beside the one that runs: to cancel it
-  const far = meter({ root, also });
+  const send = (command) => { // with the number of the command that runs: so `also` cancels that one
+    const heard = !root.hasAttribute("data-ended");
+    if (heard) model.send({ id: number, command });
+    else say("✗ nothing was done: the kernel of this picture has ended");
+    return heard;
+  };
+  const far = meter({ root, also: send });
   const log = element("pre", { class: "slipway-log", tabindex: "0", "aria-label": "end of the log" });
   same.hidden = log.hidden = true;
   root.append(heading, over, body, far, said, same, log);
   el.append(root);
 
   let waiting = 0;
-  const say = (text) => setText(said, text);
   const ended = () => {
     clearTimeout(waiting);
     root.setAttribute("data-ended", "true");
@@ -114,12 +119,11 @@ function frame(model, el, title) {
   };
   const showLine = (line) => { setText(code, line); same.hidden = !line; };
   const ask = (command) => {
-    if (root.hasAttribute("data-ended")) { say("✗ nothing was done: the kernel of this picture has ended"); return; }
     number += 1;
+    if (!send(command)) return;
     say("…");
     clearTimeout(waiting);
     waiting = setTimeout(() => say("… no answer yet: the kernel runs a cell, or it has ended"), PATIENCE);
-    model.send({ id: number, command });
   };
   copy.addEventListener("click", async () => {
     try { await navigator.clipboard.writeText(code.textContent); say("✓ copied"); } catch {
@@ -139,7 +143,7 @@ function frame(model, el, title) {
   model.on("change:progress", drawFar);
   const unfollow = followKernel(model, ended);
   const stop = () => { clearTimeout(waiting); unfollow(); model.off("change:progress", drawFar); model.off("msg:custom", answered); };
-  return { root, heading, body, say, showLine, ask, also, stop };
+  return { root, heading, body, say, showLine, ask, also: send, stop };
 }
 
 // A button that asks for a command, and shows the docker-py line of it as soon as it is reached.

@@ -41,7 +41,7 @@ function render({ model, el }) {
     clearTimeout(waiting);
     waiting = setTimeout(() => {
       const kernel = model.widget_manager?.kernel;
-      if (!model.get("state").running) return;
+      if (picture.root.hasAttribute("data-ended") || !model.get("state").running) return; // a new kernel does other work
       if (kernel?.interrupt) kernel.interrupt();
       else picture.say("… no answer: press the stop button of the cell");
     }, INTERRUPT_AFTER);

@@ -84,6 +84,11 @@ PICTURES = {
     "engine-map": Shot("from course.widgets import engine_map\nengine_map()", "■ exited (0)", shop),
     "lifecycle": Shot("from course.widgets import lifecycle\nlifecycle('web')", "▶ running", shop),
     "layers": Shot("from course.widgets import layers\nlayers('web', 'stall:1')", "shop:1", two_images),
+    "build": Shot(
+        "%%dockerfile shop:1\n" + SHOP.strip(),
+        "✓ shop:1 is built",
+        lambda client: build(client, SHOP.partition("EXPOSE")[0], "shop:0"),
+    ),
     "fleet": Shot(
         "from course.widgets import fleet\nfleet('shop:1', 3)",
         "3 running",

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import docker
 import pytest
-from front_end import PATIENCE, THEMES, FrontEnd, choose_theme, run_cell, save, tab_to
+from both_themes import take_both_themes
+from front_end import PATIENCE, FrontEnd, run_cell, save, tab_to
 from playwright.sync_api import Locator, Page, expect
 
 from course import progress
@@ -46,13 +47,6 @@ def colleague(learner: docker.DockerClient, lab_workspace: Path) -> Iterator[doc
 
 def build(client: docker.DockerClient, dockerfile: str, name: str) -> None:
     client.images.build(fileobj=io.BytesIO(dockerfile.encode()), tag=name, rm=True)
-
-
-def keep_both_themes(front: FrontEnd, picture: Locator, artefacts: Path, name: str) -> None:
-    """A screenshot in each theme."""
-    for theme in reversed(THEMES):
-        choose_theme(front.page, theme)
-        picture.screenshot(path=artefacts / f"widget-{front.name}-{name}-{theme.split()[-1].lower()}.png")
 
 
 def nothing_was_interpreted(page: Page, picture: Locator) -> None:
@@ -94,8 +88,7 @@ def test_a_fleet_is_moved_asked_and_loses_one(
             assert killed.status == "exited" and learner.images.list("page")
             picture.focus()
     nothing_was_interpreted(page, picture)
-    keep_both_themes(front, picture, artefacts, "fleet")
-    picture.focus()
+    take_both_themes(front, picture, artefacts, "fleet")
     tab_to(page, "Remove all")
     page.keyboard.press("Space")
     expect(picture).to_contain_text("0 containers, 0 running", timeout=PATIENCE)
@@ -142,7 +135,7 @@ def test_an_image_is_sent_across_by_archive_and_by_registry(
     assert colleague.images.get(name).attrs["RepoDigests"] == [digest]
     for side in (here, there):
         expect(side).to_contain_text(f"digest {digest.partition('@sha256:')[2][:12]}", timeout=PATIENCE)
-    keep_both_themes(front, picture, artefacts, "two-machines")
+    take_both_themes(front, picture, artefacts, "two-machines")
     (output,) = save(page, lab_workspace / "two.ipynb")
     assert set(output["data"]) == {"text/plain", "text/html"}  # type: ignore[call-overload]  # JSON
 
@@ -166,7 +159,7 @@ def test_a_question_is_answered_once_and_laid_beside_the_engines_answer(
     expect(picture.get_by_role("radio").nth(1)).to_be_checked()
     assert progress.prediction(asked.id) is None, "choosing is not answering"
     expect(picture.locator(".slipway-line")).to_have_text(f'predict("{asked.id}", answer="B")')
-    keep_both_themes(front, picture, artefacts, "predict")
+    take_both_themes(front, picture, artefacts, "predict")
     picture.get_by_role("radio").nth(1).focus()
     page.keyboard.press("Enter")
     expect(picture.locator(".slipway-said")).to_contain_text("✓ Your prediction: B", timeout=PATIENCE)
@@ -179,12 +172,14 @@ def test_a_question_is_answered_once_and_laid_beside_the_engines_answer(
         expect(one).to_contain_text("The engine says", timeout=PATIENCE)
         expect(one).to_contain_text(asked.answer.text.rstrip("."))
         expect(one).to_contain_text("✓ right" if asked.options[1].right else "✗ not so")
-    keep_both_themes(front, compared, artefacts, "explain")
+    take_both_themes(front, compared, artefacts, "explain")
     outputs = save(page, lab_workspace / "ask.ipynb")
     assert [set(output["data"]) for output in outputs] == [{"text/plain", "text/html"}] * 2  # type: ignore[call-overload]  # JSON
 
 
-def test_the_map_of_lessons_leads_to_the_next_one(open_notebook: Open, front: FrontEnd, artefacts: Path) -> None:
+def test_the_map_of_lessons_leads_to_the_next_one(
+    open_notebook: Open, front: FrontEnd, lab_workspace: Path, artefacts: Path
+) -> None:
     first, second = load().lessons[:2]
     page = open_notebook(f"{first.name}/map.ipynb", "from course.widgets import progress_map\nprogress_map()")
     picture = run_cell(page, 0).locator(".slipway")
@@ -195,7 +190,9 @@ def test_the_map_of_lessons_leads_to_the_next_one(open_notebook: Open, front: Fr
     expect(picture.locator(f"[data-id={exercise.id}]")).to_contain_text("✓ done", timeout=PATIENCE)
     following = picture.locator("[aria-current=step]")
     expect(following).to_contain_text("← next")
-    keep_both_themes(front, picture, artefacts, "progress-map")
+    take_both_themes(front, picture, artefacts, "progress-map")
+    (output,) = save(page, lab_workspace / first.name / "map.ipynb")
+    assert set(output["data"]) == {"text/plain", "text/html"}  # type: ignore[call-overload]  # JSON
     picture.focus()
     tab_to(page, f"Open {second.id} {second.title}")
     if front.name == "lab":

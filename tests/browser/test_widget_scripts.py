@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,8 @@ OUTLINE = """() => {
   const at = document.activeElement;
   return at?.tagName === "BUTTON" ? getComputedStyle(at).outlineStyle : "";
 }"""
+ACTING = "button:not([data-act=copy], [data-act=cancel], [data-act=before], [data-act=after], [data-act=shut])"
+"""All buttons but those of the picture itself."""
 MOVING = """root => [root, ...root.querySelectorAll("*")].map(node => getComputedStyle(node)).filter(style =>
   style.animationName !== "none" || style.transitionDuration.split(",").some(part => parseFloat(part) > 0)).length"""
 
@@ -90,12 +93,65 @@ def work(text: str = "shop", running: bool = True) -> dict[str, Any]:
     return {"state": {**state, "running": running}, "busy": ""}
 
 
-FILES = {"engine-map": "engine_map", "layers": "layers", "lifecycle": "lifecycle", "work": "work"}
+def fleet(text: str = "shop", chosen: int = 2) -> dict[str, Any]:
+    member = {"name": text, "words": text, "door": text, "answers": text, "share": 50, "last": text}
+    members = [
+        {**member, "id": f"{number}", "status": status, "acts": [{"id": act, "line": text} for act in acts]}
+        for number, (status, acts) in enumerate((("running", ["kill"]), ("exited", ["start", "remove"])))
+    ]
+    state = {"summary": text, "number": chosen, "most": 12, "moves": [f"{text} {number}" for number in range(13)]}
+    lines = {"ask_line": text, "clear_line": text, "ask_count": 100, "more": text, "change": text, "trouble": text}
+    return {"state": {**state, **lines, "members": members, "asking": {"share": 50, "words": text}}, "busy": ""}
+
+
+def two_machines(text: str = "shop") -> dict[str, Any]:
+    layer = {"id": "1", "status": "missing", "words": text}
+    acts = [{"id": "archive", "line": text, "refusal": ""}, {"id": "registry", "line": text, "refusal": "no registry"}]
+    image = {"id": "sha256:1", "name": text, "others": text, "status": "only", "detail": text, "there": text}
+    image |= {"digest": text, "layers": [layer, {**layer, "id": "2", "status": "there"}], "travels": text}
+    sides = [
+        {"id": side, "title": text, "more": text, "images": [{**image, "acts": acts if side == "here" else []}]}
+        for side in ("here", "there")
+    ]
+    sending = {"share": 25, "words": text}
+    return {"state": {"summary": text, "sides": sides, "sending": sending, "change": text, "trouble": text}, "busy": ""}
+
+
+def question(text: str = "What runs?", chosen: str = "") -> dict[str, Any]:
+    options = [{"id": letter, "words": f"{letter}: {text}", "line": text} for letter in "ABC"]
+    state = {"id": "L00-x", "text": text, "options": options, "chosen": chosen, "said": text, "truth": None}
+    return {"state": state, "busy": ""}
+
+
+def progress_map(text: str = "Begin", link: str = "../L01-go-on/L01-go-on.ipynb") -> dict[str, Any]:
+    exercise = {"id": "e", "title": text, "status": "begun", "words": text, "detail": text}
+    lesson = {"name": text, "link": link, "words": text, "detail": text, "exercises": [exercise]}
+    lessons = [{**lesson, "id": status, "status": status, "next": status == "begun"} for status in ("done", "begun")]
+    return {"state": {"summary": text, "lessons": lessons, "next": text}, "busy": ""}
+
+
+FILES = {
+    "engine-map": "engine_map",
+    "fleet": "fleet",
+    "layers": "layers",
+    "lifecycle": "lifecycle",
+    "progress-map": "progress_map",
+    "question": "question",
+    "two-machines": "two_machines",
+    "work": "work",
+}
+MAP = "progress-map"
+WITH_BUTTONS = [kind for kind in FILES if kind != MAP]
+"""The map of lessons has links in place of buttons."""
 FULL: dict[str, Callable[[str], dict[str, Any]]] = {
     "engine-map": lambda text: engine_map(container(1, name=text), container(2, "exited"), more=text, change=text),
+    "fleet": fleet,
     "layers": layers,
-    "work": work,
     "lifecycle": lambda text: life(name=text),
+    MAP: progress_map,
+    "question": question,
+    "two-machines": two_machines,
+    "work": work,
 }
 """For each picture, values that fill every part of it, with a text wherever one comes from outside."""
 
@@ -125,7 +181,7 @@ def test_hostile_text_stays_text(draw: Draw, kind: str) -> None:
     picture = draw(kind, FULL[kind](HOSTILE))
     picture.answer(re=0, notice=HOSTILE, log=HOSTILE)
     expect(picture.root).to_contain_text("<img src=x")
-    assert picture.root.locator("img, script, a, iframe").count() == 0
+    assert picture.root.locator("img, script, iframe, a:not([href^='../L0'])").count() == 0
     assert picture.page.title() == "a picture"
 
 
@@ -146,17 +202,20 @@ def test_a_picture_that_is_taken_down_leaves_no_listener(draw: Draw, kind: str) 
     assert picture.page.evaluate("kernelEnd.left()") == 0
 
 
-@pytest.mark.parametrize("status", ["dead", "restarting", "autorestarting"])
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [*((kind, "dead") for kind in FILES), ("engine-map", "restarting"), ("engine-map", "autorestarting")],
+)
 def test_a_picture_says_that_its_kernel_has_ended_and_asks_nothing_more(draw: Draw, kind: str, status: str) -> None:
     picture = draw(kind, FULL[kind]("shop"))
     picture.page.evaluate("kernelEnd.status('busy')")
     expect(picture.root.locator(".slipway-over")).to_have_text("")
     picture.page.evaluate("status => kernelEnd.status(status)", status)
     expect(picture.root.locator(".slipway-over")).to_contain_text("has ended")
-    picture.root.locator("button:not([data-act=copy])").first.click()
+    for button in picture.root.locator("button:not([data-act=copy])").locator("visible=true").all():
+        button.press("Enter")
+        expect(picture.root.locator(".slipway-said")).to_contain_text("has ended")
     assert picture.sent == []
-    expect(picture.root.locator(".slipway-said")).to_contain_text("has ended")
 
 
 @pytest.mark.parametrize("kind", FILES)
@@ -168,7 +227,7 @@ def test_nothing_moves_where_less_motion_is_asked_for(draw: Draw, kind: str) -> 
     assert moving == 0
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize("kind", WITH_BUTTONS)
 def test_every_button_in_reach_shows_its_focus(draw: Draw, kind: str) -> None:
     picture = draw(kind, FULL[kind]("shop"))
     picture.root.focus()
@@ -179,6 +238,22 @@ def test_every_button_in_reach_shows_its_focus(draw: Draw, kind: str) -> None:
         seen += shown == "solid"
         assert shown in ("solid", "")
     assert seen > 0
+
+
+@pytest.mark.parametrize("kind", [kind for kind in WITH_BUTTONS if kind != "work"])
+def test_every_button_that_acts_on_the_engine_shows_its_line_to_copy(draw: Draw, kind: str) -> None:
+    picture = draw(kind, FULL[kind]("shop"))
+    line = picture.root.locator(".slipway-line")
+    if kind == "question":
+        picture.root.get_by_role("radio").first.check()
+    buttons = picture.root.locator(ACTING).locator("visible=true").all()
+    for button in buttons:
+        picture.root.evaluate("root => { root.querySelector('.slipway-line').textContent = ''; root.focus(); }")
+        button.focus()
+        expect(line).to_have_text(re.compile("shop|^line of"))
+    picture.root.get_by_role("button", name="Copy").press("Enter")
+    expect(picture.root.locator(".slipway-said")).to_contain_text("the line is selected")
+    assert buttons and picture.page.evaluate("getSelection().toString()") == line.inner_text()
 
 
 def test_a_button_asks_and_shows_the_answer(draw: Draw) -> None:
@@ -262,6 +337,107 @@ def test_cancel_asks_the_kernel_and_interrupts_it_when_it_does_not_answer(draw: 
     blank.clock.fast_forward(2_000)
     assert picture.page.evaluate("kernelEnd.interrupts()") == 1, "what has ended is not interrupted"
     assert picture.page.evaluate("document.activeElement.className") == "slipway", "the focus is not lost"
+
+
+def test_a_build_of_an_ended_kernel_interrupts_no_new_kernel(draw: Draw, blank: Page) -> None:
+    blank.clock.install()
+    picture = draw("work", work())
+    picture.root.get_by_role("button", name="Cancel").locator("visible=true").press("Enter")
+    picture.page.evaluate("kernelEnd.status('restarting')")
+    blank.clock.fast_forward(2_000)
+    assert picture.page.evaluate("kernelEnd.interrupts()") == 0
+
+
+def test_a_question_is_answered_by_a_letter_and_enter_and_compared_later(draw: Draw) -> None:
+    picture = draw("question", question())
+    picture.root.get_by_role("radio").first.focus()
+    picture.page.keyboard.press("c")
+    expect(picture.root.get_by_role("radio").nth(2)).to_be_checked()
+    assert picture.sent == [], "choosing is not answering"
+    picture.page.keyboard.press("Enter")
+    assert picture.sent == [{"id": 1, "command": {"type": "answer", "letter": "C"}}]
+    picture.set(**question(chosen="C"))
+    expect(picture.root.get_by_role("radio").nth(0)).to_be_disabled()
+    expect(picture.root.locator("[data-id=C]")).to_contain_text("← your prediction")
+    truth = {"status": "wrong", "mark": "✗ not so", "yours": "C: yes", "engine": "A: no", "because": HOSTILE}
+    compared = question(chosen="C")
+    picture.set(state={**compared["state"], "truth": truth})
+    expect(picture.root.locator(".slipway-answer")).to_have_count(2)
+    expect(picture.root.locator(".slipway-because")).to_have_text(HOSTILE)
+    expect(picture.root.get_by_role("radio")).to_have_count(0)
+
+
+def test_a_fleet_is_moved_by_the_arrow_keys_and_a_button(draw: Draw) -> None:
+    picture = draw("fleet", fleet())
+    picture.root.get_by_role("button", name="Move to 2").press("Enter")
+    assert picture.sent == [], "so many run already"
+    slider = picture.root.get_by_role("slider")
+    for key, number in (("ArrowRight", 3), ("End", 12), ("ArrowLeft", 11)):
+        slider.press(key)
+        expect(picture.root.locator(".slipway-line")).to_have_text(f"shop {number}")
+    picture.root.get_by_role("button", name="Move to 11").press("Space")
+    assert picture.sent == [{"id": 1, "command": {"type": "move", "number": 11}}]
+    picture.set(**fleet(chosen=11))
+    expect(picture.root.get_by_role("button", name="Move to 11")).to_have_attribute("aria-disabled", "true")
+
+
+def test_what_a_fleet_lost_passes_the_focus_on(draw: Draw) -> None:
+    picture = draw("fleet", fleet())
+    picture.root.get_by_role("button", name="Kill shop").focus()
+    picture.set(
+        state={**(full := fleet())["state"], "members": full["state"]["members"][1:], "change": "one is removed"}
+    )
+    assert picture.page.evaluate("document.activeElement.getAttribute('aria-label')") == "Start shop"
+    expect(picture.root.locator(".slipway-said")).to_have_text("one is removed")
+    picture.set(state={**full["state"], "members": []})
+    assert picture.page.evaluate("document.activeElement.className") == "slipway"
+    picture.root.get_by_role("button", name="Remove all").press("Enter")
+    expect(picture.root.locator(".slipway-said")).to_have_text("○ nothing is there to remove")
+    assert picture.sent == []
+
+
+def test_an_image_is_sent_by_a_button_refused_by_another_and_cancelled(draw: Draw) -> None:
+    picture = draw("two-machines", two_machines())
+    said = picture.root.locator(".slipway-said")
+    boxes = picture.root.locator("[data-id=here] .slipway-boxes > i")
+    assert boxes.evaluate_all("all => all.map(one => one.dataset.status)") == ["missing", "there"]
+    expect(said).to_have_text("")  # what has changed is said when nothing travels any more
+    picture.root.get_by_role("button", name="Push and pull shop").press("Enter")
+    expect(said).to_have_text("no registry")
+    assert picture.sent == []
+    picture.root.get_by_role("button", name="Send as archive shop").press("Space")
+    picture.root.get_by_role("button", name="Cancel").locator("visible=true").press("Enter")
+    assert [one["command"] for one in picture.sent] == [{"type": "archive", "image": "sha256:1"}, {"type": "cancel"}]
+    assert [one["id"] for one in picture.sent] == [1, 1]
+    picture.set(state={**two_machines()["state"], "sending": None})
+    expect(said).to_have_text("shop")
+    assert picture.page.evaluate("document.activeElement.className") == "slipway", "the focus is not lost"
+    expect(picture.root.get_by_role("progressbar")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "https://example.org/a.ipynb", "../../etc/a.ipynb", "../a/b.ipynb?x=<b>"]
+)
+def test_nothing_but_a_lesson_beside_this_one_becomes_a_link(draw: Draw, link: str) -> None:
+    assert draw(MAP, progress_map(link=link)).root.locator("a[href]").count() == 0
+
+
+def test_the_map_of_lessons_links_to_the_lessons(draw: Draw) -> None:
+    links = draw(MAP, progress_map(HOSTILE)).root.locator("a[href]")
+    assert links.evaluate_all("all => all.map(a => a.getAttribute('href'))") == ["../L01-go-on/L01-go-on.ipynb"] * 3
+    expect(links.nth(1)).to_have_text(HOSTILE)
+
+
+def test_the_map_of_lessons_says_what_is_next_when_that_changes(draw: Draw) -> None:
+    picture = draw(MAP, progress_map())
+    said = picture.root.locator(".slipway-said")
+    expect(said).to_have_text("")
+    expect(picture.root.locator("[aria-current=step]")).to_have_attribute("data-id", "begun")
+    over = progress_map("All is done")["state"]
+    picture.set(state={**over, "lessons": [{**one, "next": False} for one in over["lessons"]]})
+    expect(said).to_have_text("All is done")
+    expect(picture.root.locator("[aria-current]")).to_have_count(0)
+    expect(picture.root.locator(".slipway-go")).to_be_hidden()
 
 
 def test_axe_does_find_what_is_serious(blank: Page) -> None:

@@ -9,46 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import docker
-from front_end import FOCUSED, PATIENCE, THEMES, FrontEnd, choose_theme, run_cell, save, saved_outputs, tab_to
-from mounted import serious
-from playwright.sync_api import Locator, Page, expect
+from both_themes import take_both_themes
+from front_end import FOCUSED, PATIENCE, FrontEnd, run_cell, save, saved_outputs, tab_to
+from playwright.sync_api import Page, expect
 
 HOSTILE = "<img src=x onerror=document.title='taken'>"
 SHOW_MAP = "from course.widgets import engine_map\nengine_map()"
-CONTRASTS = """root => {
-  const parse = text => (text.match(/[\\d.]+/g) ?? []).map(Number);
-  const linear = v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
-  const light = rgb => rgb.map(v => linear(v / 255))
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = node => {
-    for (let at = node; at; at = at.parentElement) {
-      const colour = parse(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] === 1) return colour;
-    }
-    return [255, 255, 255];
-  };
-  const found = [];
-  for (const node of root.querySelectorAll('*')) {
-    if (![...node.childNodes].some(child => child.nodeType === 3 && child.data.trim())) continue;
-    const back = behind(node), front = parse(getComputedStyle(node).color), alpha = front[3] ?? 1;
-    const mixed = front.slice(0, 3).map((v, i) => v * alpha + back[i] * (1 - alpha));
-    const [low, high] = [light(mixed), light(back)].sort((a, b) => a - b);
-    found.push([(high + 0.05) / (low + 0.05), node.textContent]);
-  }
-  return found;
-}"""
-
-
-def take_both_themes(page: Page, picture: Locator, artefacts: Path, name: str) -> None:
-    """Keep a screenshot in both themes; every text in them has a contrast of at least 4.5."""
-    for theme in THEMES:
-        choose_theme(page, theme)
-        weak = [(ratio, text) for ratio, text in picture.evaluate(CONTRASTS) if ratio < 4.5]
-        assert serious(page) == [], theme
-        picture.screenshot(path=artefacts / f"widget-{name}-{theme.split()[-1].lower()}.png")
-        assert not weak, (theme, weak)
-    choose_theme(page, THEMES[0])
-    picture.focus()
 
 
 def test_the_map_is_used_with_the_keyboard_and_saved_as_a_page(
@@ -78,7 +44,7 @@ def test_the_map_is_used_with_the_keyboard_and_saved_as_a_page(
     tab_to(page, "Remove web")
     page.keyboard.press("Enter")
     expect(picture.get_by_role("status")).to_contain_text("stop it first")
-    take_both_themes(page, picture, artefacts, f"{front.name}-engine-map")
+    take_both_themes(front, picture, artefacts, "engine-map")
     tab_to(page, "Stop web")
     page.keyboard.press("Enter")
     expect(picture.locator("[data-id]", has_text="web")).to_contain_text("■ exited", timeout=PATIENCE)
@@ -110,7 +76,7 @@ def test_a_layer_is_opened_with_the_keyboard(
     assert picture.locator("img").count() == 0 and page.title() != "taken"
     web.exec_run(["touch", "/own-file"])
     expect(picture.locator(".slipway-own").last).to_contain_text("/own-file", timeout=PATIENCE)
-    take_both_themes(page, picture, artefacts, f"{front.name}-layers")
+    take_both_themes(front, picture, artefacts, "layers")
     reopened_without_a_kernel(front, lab_workspace / "layers.ipynb", "Layers: course/busybox:latest, shop:1, web")
 
 
@@ -144,7 +110,7 @@ def test_a_build_is_cancelled_with_the_keyboard(
     failed = run_cell(page, 1)
     expect(failed.locator(".slipway [data-id='3']")).to_contain_text("✗ failed", timeout=PATIENCE)
     expect(failed.locator(".slipway")).to_contain_text("→   3 RUN exit 3")
-    take_both_themes(page, failed.locator(".slipway"), artefacts, f"{front.name}-build")
+    take_both_themes(front, failed.locator(".slipway"), artefacts, "build")
     page.locator(".jp-CodeCell .cm-content").last.click()
     page.keyboard.press("Control+s")
     end = time.monotonic() + PATIENCE / 1000
@@ -185,7 +151,7 @@ def test_a_life_is_stepped_through_with_the_keyboard(
         web.reload()
         assert web.status == status
     assert page.evaluate(FOCUSED) == "Continue web", "the focus stays among the buttons"
-    take_both_themes(page, picture, artefacts, f"{front.name}-lifecycle")
+    take_both_themes(front, picture, artefacts, "lifecycle")
     for act, status in (("Continue", "running"), ("Stop", "exited"), ("Remove", "removed")):
         picture.focus()
         tab_to(page, f"{act} web")

@@ -55,6 +55,14 @@ def test_what_was_earned_is_shown_and_the_next_lesson_named() -> None:
     ]
 
 
+def test_hostile_titles_stay_text_in_the_static_page() -> None:
+    picture, hostile = progress_map(), "<img src=x onerror=alert(1)>'\""
+    exercise = {**picture.state["lessons"][0]["exercises"][0], "title": hostile}
+    hostile_lesson = {**picture.state["lessons"][0], "name": hostile, "link": hostile, "exercises": [exercise]}
+    picture.state = {**picture.state, "lessons": [hostile_lesson], "next": hostile}
+    assert picture.html().count("&lt;img") == 4 and "<img" not in picture.html()
+
+
 def test_it_follows_what_other_kernels_record_until_it_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("course.widgets.drawn.running_cell", lambda: Cell("a", "progress_map()", "1"))
     picture = progress_map()

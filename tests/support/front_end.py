@@ -95,6 +95,7 @@ def choose_theme(page: Page, theme: str) -> None:
     page.locator(".lm-Menu-item", has_text=theme).filter(has_not_text="High Contrast").first.click()
     expect(page.locator(".lm-Menu")).to_have_count(0)
     expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme, timeout=PATIENCE)
+    expect(page.locator("#jupyterlab-splash")).to_have_count(0, timeout=PATIENCE)  # it covers the page meanwhile
 
 
 def saved_outputs(path: Path) -> list[dict[str, object]]:

@@ -11,6 +11,7 @@ import pytest
 from course.engine.errors import EngineError
 from course.widgets import lifecycle
 from course.widgets.lifecycle_picture import MOST_STEPS, Lifecycle
+from course.widgets.reading import ContainerRow, World
 
 Until = Callable[[Callable[[], object], str], None]
 Press = Callable[..., dict[str, Any]]
@@ -78,3 +79,12 @@ def test_the_list_of_steps_is_bounded(inside: docker.DockerClient) -> None:
         picture._take(replace(world, containers=(changed,), number=9**9 + number))
     assert len(picture.state["steps"]) == len(picture._steps) == MOST_STEPS
     assert picture.state["steps"][-1].endswith("■ exited (29)")
+
+
+def test_a_hostile_name_stays_text_in_the_static_page(inside: docker.DockerClient) -> None:
+    web = inside.containers.create("course/busybox", ["true"], name="web")
+    picture = lifecycle(web)
+    hostile = "<img src=x onerror=alert(1)>"
+    row = ContainerRow(picture._id, hostile, "sha256:1", hostile, hostile, 1, 0)
+    picture._take(World((), (row,), hostile, 9**9))
+    assert hostile in picture.text() and "<img" not in picture.html() and "&lt;img" in picture.html()
