@@ -126,7 +126,7 @@ class Run:
 
     def left_behind(self) -> list[psutil.Process]:
         """Processes of runs that still are there when all runs have ended."""
-        return [one for one in self._seen if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        return [one for one in self._seen if one.is_running() and _line(one)]  # a zombie has no command line
 
     def _run(self) -> list[psutil.Process]:
         self._below()
@@ -144,7 +144,7 @@ class Run:
         return [one for one in self._below() if "spawn_main" in _line(one)]
 
     def _engines(self) -> list[psutil.Process]:
-        return [one for one in self._below() if one.name() == "dockerd"]
+        return [one for one in self._below() if _line(one).startswith("dockerd ")]
 
     def _gateways(self) -> list[psutil.Process]:
         """The gateways before the engines of this run: they are nobody's children."""
