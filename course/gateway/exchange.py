@@ -13,7 +13,7 @@ from aiohttp import web
 
 from course.gateway.inner_ports import InnerPorts
 from course.gateway.networks import Networks
-from course.gateway.policy import translate
+from course.gateway.policy import translate, wire
 from course.gateway.policy.container import ImageView
 from course.gateway.policy.limits import Limits
 from course.gateway.policy.names import EngineRequest
@@ -90,7 +90,8 @@ class Exchange:
         """The request's body, at most the cap of a JSON body.
 
         Raises:
-            Refusal: 413 past the cap.
+            Refusal: 413 past the cap, 400 for a body of another type where the call takes JSON (exec start takes any,
+                as on the engine).
         """
         cap = self.limits.json_body
         if (self.request.content_length or 0) > cap:
@@ -100,7 +101,10 @@ class Exchange:
             pieces.append(piece)
             if self.received > cap:
                 raise _too_large(cap)
-        return b"".join(pieces)
+        raw = b"".join(pieces)
+        if self.call.body == "json" and self.call.route != "exec.start":
+            wire.check_json_type(self.request.headers.get("Content-Type"), raw)
+        return raw
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The request's body as it comes."""

@@ -128,6 +128,7 @@ class Scope:
 
     def image(self, ref: str) -> str:
         """Full image id for an own or base image: reference, digest reference, id or unique id prefix."""
+        name = ref
         with suppress(Refusal):  # a whole id is no reference
             name = canonical(ref)
             for known in (self._own["tag"], self._own["digest"], self._bases.tags):
@@ -136,7 +137,7 @@ class Scope:
         digits = ref.removeprefix("sha256:")
         by_id = _by_prefix(digits, {key.removeprefix("sha256:"): key for key in self.visible_images()})
         if by_id is None:
-            raise unknown("image", ref)
+            raise unknown("image", name)
         return by_id
 
     def exec_instance(self, ref: str) -> str:

@@ -35,6 +35,7 @@ READ_SIZE = 256 * 1024
 WRITE_AHEAD = 512 * 1024  # bytes that may wait for a client before the engine is made to wait
 NO_BODY = (b"", b"null", b"{}")  # docker-py sends null with a push
 GONE = 499  # the client went before there was an answer; one that had read a part of it got the answer's own status
+HEADERS, HEADER_SIZE = 32, 64 * 1024  # the CLI sends all logins of its user with a build
 NO_CALL = Call("none", "", {}, {}, None, "none")
 
 
@@ -202,6 +203,7 @@ class SessionServer:
             raise Refusal(
                 "Too many connections", f"a session has at most {most}", "End a stream or close a client", status=503
             )
+        _check_coding(x.request)
         await _continue(x.request)
         x.call = self._match(x.request.method, x.request.raw_path)
         x.query = query.parse(x.call)
@@ -246,6 +248,9 @@ class _Protocols(web.Server):
             access_log=None,  # type: ignore[arg-type]  # aiohttp takes None for no log; its annotation does not say so
             auto_decompress=False,
             read_bufsize=READ_SIZE,
+            max_line_size=routes.LONGEST + 1024,  # past LONGEST it is refused in words
+            max_headers=HEADERS,
+            max_field_size=HEADER_SIZE,
             lingering_time=10.0,
         )
 
@@ -268,7 +273,17 @@ def answer_headers(version: str) -> dict[str, str]:
     }
 
 
+def _check_coding(request: web.BaseRequest) -> None:
+    """Refuse a body in a coding that the engine does not know; aiohttp would read "gzip, chunked" as chunked."""
+    codings = request.headers.getall("Transfer-Encoding", [])
+    if codings and [coding.strip().lower() for coding in codings] != ["chunked"]:
+        raise Refusal("The body's transfer coding", "expected chunked, or a Content-Length", status=400)
+
+
 async def _continue(request: web.BaseRequest) -> None:
     """Let a client that asks first send its body; the body is still read under the call's own cap."""
-    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+    expected = request.headers.get("Expect", "").lower()
+    if expected not in ("", "100-continue"):
+        raise Refusal(f"The expectation {expected[:80]!r}", "expected 100-continue", status=417)
+    if expected and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -245,7 +247,7 @@ async def _ask(x: Exchange, request: EngineRequest) -> Answer:
     answer = await x.plane.engine.ask(request)
     if not answer.ok:
         _raise_if_gone(x, request.parts, answer)
-        raise EngineSaid(answer)
+        raise EngineSaid(_by_name(x, request.parts[1], answer))
     return answer
 
 
@@ -253,8 +255,19 @@ async def _raise_known(x: Exchange, response: EngineResponse) -> None:
     try:
         await raise_for_error(response)
     except EngineSaid as error:
-        _raise_if_gone(x, ("containers", x.scope.container(x.ref)), error.answer)
-        raise
+        engine_id = x.scope.container(x.ref)
+        _raise_if_gone(x, ("containers", engine_id), error.answer)
+        raise EngineSaid(_by_name(x, engine_id, error.answer)) from error
+
+
+def _by_name(x: Exchange, engine_id: str, answer: Answer) -> Answer:
+    """The engine's error with the learner's word where the engine repeats that of the path, which here is the id.
+
+    "Could not find the file /x in container web", "Cannot kill container: web: Container 0123… is not running".
+    """
+    pattern = rf"(^Cannot \w+ container:? |^Could not find the file .* in container ){engine_id}"
+    said = re.sub(pattern, lambda found: found[1] + x.ref, answer.message)
+    return replace(answer, value={"message": said}) if said != answer.message else answer
 
 
 def _raise_if_gone(x: Exchange, parts: tuple[str, ...], answer: Answer) -> None:

@@ -84,7 +84,7 @@ async def prune_unused(x: Exchange) -> web.StreamResponse:
             x.scope.remove_volume(row["Name"])
             gone.append(name)
     x.outcome["removed"] = gone
-    return x.json({"VolumesDeleted": gone or None, "SpaceReclaimed": 0})
+    return x.json({"VolumesDeleted": gone, "SpaceReclaimed": 0})
 
 
 def _before_1_42(x: Exchange) -> bool:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-from course.gateway.policy.container_limits import at_most
 from course.gateway.policy.names import EngineRequest, Names
 from course.gateway.policy.naming import check_name
 from course.gateway.policy.query import Query
 from course.gateway.policy.refusal import Refusal
 from course.gateway.policy.routes import Call
 
-PS_ARGS = ("", "aux", "-ef", "-aux", "-o pid,comm", "-o pid,args", "-eo pid,comm", "-eo pid,args")
+PS_ARGS = ("", "aux", "-ef", "-aux")
+# columns that show no more of a process than `aux` does
+_COLUMNS = (
+    "%cpu|%mem|args|cmd|comm|command|etime|gid|ni|nice|nlwp|pcpu|pid|pmem|ppid|pri|rss|s|start|stat|state|stime|time|tty"
+    "|uid|user|vsz"
+)
+_PS_COLUMNS = re.compile(rf"-e?o *(?:{_COLUMNS})(?:,(?:{_COLUMNS}))*")
 TAIL_CAP = 100_000
 
 Values = dict[str, str | tuple[str, ...]]
@@ -67,15 +73,17 @@ def _rename(query: Query, names: Names) -> Values:
 def _logs(query: Query, names: Names) -> Values:
     values = _sent("follow", "stdout", "stderr", "timestamps", "details", "since", "until")(query, names)
     tail = query.text("tail")
-    if tail:
-        values["tail"] = str(at_most(int(tail), TAIL_CAP)) if tail.isdecimal() and int(tail) else tail
+    if re.fullmatch("[0-9]{1,9}", tail, re.ASCII):
+        values["tail"] = str(min(int(tail), TAIL_CAP))
+    elif tail:
+        values["tail"] = "all"  # so the engine reads "all", a number below zero, and any other word
     return values
 
 
 def _top(query: Query, names: Names) -> Values:
     """`ps` runs on the machine of the engine, as root: other options ("e", which shows environments) become -ef."""
     words = query.text("ps_args").strip()
-    return {"ps_args": words if words in PS_ARGS else "-ef"} if words else {}
+    return {"ps_args": words if words in PS_ARGS or _PS_COLUMNS.fullmatch(words) else "-ef"} if words else {}
 
 
 def _remove(query: Query, names: Names) -> Values:

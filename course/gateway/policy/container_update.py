@@ -5,7 +5,6 @@ from __future__ import annotations
 from course.gateway.policy import container_limits, wire
 from course.gateway.policy.fields import Ignored, Number, Refused, Struct, Text
 from course.gateway.policy.names import EngineRequest, Names
-from course.gateway.policy.refusal import Refusal
 
 _SET = "the session sets it"
 _CPU = Refused("the session limits processor time", "Change it when you create the container, with nano_cpus.")
@@ -64,6 +63,4 @@ def engine_request(raw: bytes, names: Names, container: str) -> EngineRequest:
     if asked.get("RestartPolicy", {}).get("Name"):
         body["RestartPolicy"] = container_limits.restart(asked["RestartPolicy"], limits)
     full_id = names.container(container)
-    if not body and not asked:
-        raise Refusal("an update that changes nothing", "expected a limit or a restart policy", status=400)
     return EngineRequest("POST", ("containers", full_id, "update"), body=body)

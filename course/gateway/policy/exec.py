@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from course.gateway.policy import wire
-from course.gateway.policy.fields import Each, Flag, Ignored, Number, Refused, Struct, Text, Words
+from course.gateway.policy.fields import Each, Flag, Ignored, Number, Refused, Struct, Text
 from course.gateway.policy.names import EngineRequest, Names
 from course.gateway.policy.query import Query
 from course.gateway.policy.refusal import Refusal
@@ -15,7 +15,7 @@ _CONSOLE = Ignored(Each(Number(0, 10_000), most=2))  # the client resizes after 
 
 CREATE = Struct(
     {
-        "Cmd": Words(),
+        "Cmd": Each(Text()),
         "Env": Each(Text()),
         "User": Text(r"[A-Za-z0-9_.-]*(:[A-Za-z0-9_.-]*)?", "a user, or user:group", 256),
         "WorkingDir": Text(cap=4096),

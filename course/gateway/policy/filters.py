@@ -10,11 +10,11 @@ from typing import Any
 
 from course.gateway.policy import prune, reference
 from course.gateway.policy.names import SESSION_LABEL, Names
-from course.gateway.policy.query import Query
+from course.gateway.policy.query import FOREIGN_KINDS, Query
 from course.gateway.policy.refusal import Refusal
 
 NOTHING = "slipway.invalid/none:none"  # a value that no object has
-_AS_SENT = ("status", "exited", "health", "expose", "publish", "label")
+_AS_SENT = ("status", "exited", "health", "expose", "is-task", "isolation", "publish", "label")
 
 
 def container_list(query: Query, names: Names) -> dict[str, str]:
@@ -35,9 +35,6 @@ def container_list(query: Query, names: Names) -> dict[str, str]:
     for key, find in (("ancestor", names.image), ("network", names.network), ("volume", names.volume)):
         if key in asked:
             sent[key] = _found(find, asked[key])
-    for prefix in asked.get("id", ()):
-        if not re.fullmatch("[0-9a-f]{1,64}", prefix):
-            raise Refusal(f"the filter id={prefix}", "expected the first digits of an id", status=400)
     limited = (query.number("limit") or 0) > 0
     return {
         "all": "1" if query.flag("all") or limited else "0",
@@ -177,7 +174,7 @@ def keep_event(event: dict[str, Any], query: Query, names: Names) -> bool:
         and _any(asked, "network", is_object("network"))
         and _any(asked, "volume", is_object("volume"))
         and _any(asked, "image", lambda value: value in (image, own_id, image.rpartition(":")[0]))
-        and _any(asked, "daemon", lambda value: False)
+        and not any(asked.get(key) for key in FOREIGN_KINDS)
         and _labelled(asked, attributes)
     )
 

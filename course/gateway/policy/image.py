@@ -218,11 +218,12 @@ def remove_check(query: Query, names: Names, image: str) -> Removal:
         return Removal(full_id, gone, not left and "@" not in named and not names.is_base(full_id), force)
     if names.is_base(full_id):
         raise _base(image)
-    if len({references.parse(tag).repository() for tag in own}) > 1 and not force:
-        raise Refusal(
-            f"conflict: unable to delete {image} (must be forced)", "image is referenced in multiple repositories",
-            status=409,
-        )  # fmt: skip
+    repositories = {references.parse(name).repository() for name in own}
+    if (len(repositories) > 1 or sum("@" not in name for name in own) > 1) and not force:
+        # moby, daemon/images/image_delete.go, isSingleReference: two tags of one repository are several as well
+        short = full_id.removeprefix("sha256:")[:12]
+        why = "image is referenced in multiple repositories"
+        raise Refusal(f"conflict: unable to delete {short} (must be forced) - {why}", "", status=409)
     return Removal(full_id, own, True, force)
 
 

@@ -134,6 +134,8 @@ _DENIED: tuple[tuple[str, str, str, str], ...] = (
     ("plugins(/.*)?", "a plugin", "plugins run with all rights on the machine of the engine", ""),
     ("debug(/.*)?", "the inside of the engine", "it is not available in a session", ""),
 )
+# `docker inspect NAME` asks for a plugin last, and says that there is no such object only after a 404
+_PLUGIN = re.compile("plugins/(.+)/json")
 _REFUSED = [(re.compile(path), what, why, instead) for path, what, why, instead in _DENIED]
 
 
@@ -153,6 +155,8 @@ def match(method: str, raw_target: str) -> Call:
         found = pattern.fullmatch(path)
         if found and wanted == method:
             return Call(route, method, found.groupdict(), _decode_query(raw_query), version, body)
+    if method == "GET" and (plugin := _PLUGIN.fullmatch(path)):
+        raise Refusal(f'plugin "{plugin[1]}" not found', "", status=404)
     for pattern, what, why, instead in _REFUSED:
         if pattern.fullmatch(path):
             raise Refusal(what, why, instead)

@@ -63,7 +63,7 @@ def check_json_type(content_type: str | None, raw: bytes) -> None:
     if not raw.strip() and kind not in FORMS:
         return
     if kind != "application/json":
-        raise Refusal(f"a body of type {kind or 'unknown'}", "expected Content-Type: application/json", status=400)
+        raise Refusal(f"Content-Type specified ({kind}) must be 'application/json'", "", status=400)  # as the engine
 
 
 def check_no_body(raw: bytes) -> None:

@@ -148,6 +148,11 @@ def _tag_two(world: World) -> None:
     assert world.ask("POST", "/v1.41/images/mine:1/tag", query={"repo": "mine", "tag": "2"}).status == 201
 
 
+def _two_names(world: World) -> None:
+    _tag_two(world)
+    world.names["two_names"] = world.ask("GET", "/v1.41/images/mine:1/json").json["Id"]
+
+
 def _big_file(world: World) -> None:
     world.own_container()
     world.run("dd", "if=/dev/zero", "of=/big", "bs=1M", "count=30")
@@ -232,6 +237,7 @@ SETUPS: dict[str, Callable[[World], bytes | None]] = {
     "L021": lambda w: (w.own_container(), w.run("touch", "/h"), None)[-1],
     "L035": _own_saved,
     "L037": _tag_two,
+    "O315": _two_names,
     "L043": _ended,
     "L044": lambda w: (w.own_container(), None)[-1],
 }
@@ -354,6 +360,12 @@ CHECKS: dict[str, Callable[[World, Answer], None]] = {
     "O237": _health_check_of_the_trigger_limited,
     "O245": lambda w, a: _no_layer_of_the_victim(w, a),
     "O246": _build_still_limited,
+    "O314": lambda w, a: _status(a, 404),
+    "O315": lambda w, a: _needs_force(w, a),
+    "O319": _empty,
+    "O320": lambda w, a: _says(a, ""),
+    "O321": lambda w, a: _message(a, "No such image: nope:latest"),
+    "O322": lambda w, a: _message(a, f"Could not find the file /nope in container {w.names['own_name']}"),
     "L001": lambda w, a: _version_header(a),
     "L002": lambda w, a: _version_header(a),
     "L012": _attached,
@@ -390,6 +402,24 @@ def _no_layer_of_the_victim(world: World, answer: Answer) -> None:
 
 def _not_from_cache(answer: Answer) -> None:
     assert answer.refused or "Using cache" not in answer.text
+
+
+def _status(answer: Answer, status: int) -> None:
+    assert answer.status == status, answer.text
+
+
+def _says(answer: Answer, text: str) -> None:
+    assert answer.text == text
+
+
+def _message(answer: Answer, message: str) -> None:
+    assert answer.json["message"] == message
+
+
+def _needs_force(world: World, answer: Answer) -> None:
+    _status(answer, 409)
+    assert world.ask("DELETE", "/v1.41/images/mine:2").status == 200
+    assert world.ask("GET", "/v1.41/images/mine:1/json").status == 200
 
 
 def _version_header(answer: Answer) -> None:

@@ -44,8 +44,13 @@ def raw(body: Any) -> bytes:
         ("GET", "/containers/web/logs", {"stdout": "1", "tail": "all"}, ("logs",), {"stdout": "1", "tail": "all"}),
         ("GET", "/containers/web/logs", {"tail": "999999999"}, ("logs",), {"tail": "100000"}),
         ("GET", "/containers/web/logs", {"tail": "0"}, ("logs",), {"tail": "0"}),
+        ("GET", "/containers/web/logs", {"tail": "some"}, ("logs",), {"tail": "all"}),
+        ("GET", "/containers/web/logs", {"tail": "-5"}, ("logs",), {"tail": "all"}),
         ("GET", "/containers/web/top", {"ps_args": "aux"}, ("top",), {"ps_args": "aux"}),
         ("GET", "/containers/web/top", {"ps_args": "axe"}, ("top",), {"ps_args": "-ef"}),
+        ("GET", "/containers/web/top", {"ps_args": "-o pid,cmd"}, ("top",), {"ps_args": "-o pid,cmd"}),
+        ("GET", "/containers/web/top", {"ps_args": "-o pid,environ"}, ("top",), {"ps_args": "-ef"}),
+        ("GET", "/containers/web/top", {"ps_args": "-o pid e"}, ("top",), {"ps_args": "-ef"}),
         ("GET", "/containers/web/top", {}, ("top",), {}),
         ("DELETE", "/containers/web", {"v": "0", "force": "1"}, (), {"v": "1", "force": "1"}),
         ("DELETE", f"/containers/{WEB[:12]}", {}, (), {"v": "1", "force": "0"}),
@@ -89,6 +94,7 @@ def test_an_archive_needs_a_path(names):
         ({"CpuShares": 9999, "CpusetCpus": "0"}, {"CpuShares": 1024, "CpusetCpus": "0"}),
         ({"RestartPolicy": {"Name": "always"}}, {"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 3}}),
         ({"RestartPolicy": {"Name": "no"}}, {"RestartPolicy": {"Name": "no", "MaximumRetryCount": 0}}),
+        ({}, {}),
         ({"Memory": 33554432, "Devices": None, "BlkioWeight": 0}, {"Memory": 33554432, "MemorySwap": 33554432}),
     ],
 )
@@ -99,7 +105,7 @@ def test_an_update_lowers_and_never_lifts(asked, sent, names):
 
 @pytest.mark.parametrize(
     "asked",
-    [{"CpuQuota": -1}, {"Devices": [{}, {"a": 1}]}, {"Privileged": True}, {"memory": 1}, {"KernelMemory": 5}, {}],
+    [{"CpuQuota": -1}, {"Devices": [{}, {"a": 1}]}, {"Privileged": True}, {"memory": 1}, {"KernelMemory": 5}],
 )
 def test_an_update_of_anything_else_is_refused(asked, names):
     with pytest.raises(Refusal):

@@ -116,14 +116,15 @@ def test_removing_by_name_untags_and_deletes_with_the_last_name(names):
     assert (last.untag, last.delete, last.force) == (("shop:1",), True, True)
 
 
-def test_removing_by_id_takes_all_names_of_one_repository(names):
-    names.tags["shop:2"] = OWN
-    assert image.remove_check(Query({}), names, OWN[7:19]).untag == ("shop:1", "shop:2")
-    names.tags["store:1"] = OWN
+@pytest.mark.parametrize("second", ["shop:2", "store:1"])
+def test_removing_by_id_takes_one_name_and_several_only_by_force(second, names):
+    assert image.remove_check(Query({}), names, OWN[7:19]).untag == ("shop:1",)
+    names.tags[second] = OWN
     with pytest.raises(Refusal) as refused:
         image.remove_check(Query({}), names, OWN)
-    assert refused.value.status == 409
-    assert image.remove_check(Query({"force": True}), names, OWN).delete
+    conflict = f"conflict: unable to delete {OWN[7:19]} (must be forced) - image is referenced in multiple repositories"
+    assert (refused.value.status, refused.value.message) == (409, conflict)
+    assert image.remove_check(Query({"force": True}), names, OWN).untag == ("shop:1", second)
 
 
 @pytest.mark.parametrize("ref, status", [("victim:1", 404), ("7" * 64, 404), ("course/busybox", 403), (BASE[:19], 403)])
