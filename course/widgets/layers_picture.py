@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Annotated, Any
 
 import docker
 import msgspec
 import traitlets
-from docker.errors import DockerException, NotFound
 
-from course.engine.errors import ImageMissing, translate
-from course.engine.facts import ImageFact, container_fact, image_fact
+from course.engine.facts import ImageFact
 from course.errors import CourseError
 from course.widgets.drawn import Cancel
+from course.widgets.layer_columns import DOES, calls, change, column_of, followed
 from course.widgets.layer_files import LayerFiles, compared, read_layers
-from course.widgets.picture import CALL_SECONDS, Picture, session_url, source
+from course.widgets.picture import Picture, session_url, source
 from course.widgets.reading import World
 from course.widgets.stack import Box, Stack, stacked
-from course.widgets.words import counted, listed, plain, size_words, state_words
+from course.widgets.words import counted, listed, plain, size_words
 
 MOST_COLUMNS = 6
 """How many images and containers stand side by side."""
-MOST_CHANGES = 100
-"""How many files of a container's own layer are listed; all are counted."""
 PAGE = 200
 """How many files of a layer are shown at a time."""
 TEXT_FILES = 20
 """How many files of the opened layer the text and the static page list."""
 SAVE_PIECE = 1 << 20
-_DOES = {"added": "+ added", "changed": "~ changed", "deleted": "- deleted"}
-_KINDS = {0: "changed", 1: "added", 2: "deleted"}  # of GET /containers/{id}/changes, every API version
 
 
 class NoSuchLayer(CourseError):
@@ -59,32 +51,6 @@ class Look(msgspec.Struct, forbid_unknown_fields=True, frozen=True, tag="look"):
     """Ask again what the containers changed."""
 
 
-@dataclass(frozen=True)
-class Changes:
-    """What a container's own layer holds: how many files of each sort, and the first of them by path."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    files: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def words(self) -> str:
-        """The counts, such as "1 added, 2 changed, 0 deleted"."""
-        return ", ".join(f"{self.counts.get(does, 0)} {does}" for does in _DOES)
-
-
-@dataclass(frozen=True)
-class Column:
-    """One image, or one container with its image. `asked` is the name that was given, "" where it was an id."""
-
-    image: ImageFact
-    title: str
-    asked: str = ""
-    container: str = ""
-    state: str = ""
-    changes: Changes | None = None
-    gone: str = ""
-
-
 class Layers(Picture):
     """Layers of images and containers.
 
@@ -108,8 +74,8 @@ class Layers(Picture):
             raise NothingToShow(
                 f"1 to {MOST_COLUMNS} images or containers", f"{len(subjects)} were given", "layers('course/busybox')"
             )
-        with _client(session_url()) as client:
-            self._columns = tuple(_column(client, subject) for subject in subjects)
+        with calls(session_url()) as client:
+            self._columns = tuple(column_of(client, subject) for subject in subjects)
         self._stack, self._touched = Stack((), (), ()), -1
         self._files: dict[str, LayerFiles] = {}
         super().__init__()
@@ -128,7 +94,7 @@ class Layers(Picture):
             "boxes": [self._box(box) for box in sorted(self._stack.boxes, key=lambda box: (-box.level, box.first))],
             "rows": max((box.level for box in self._stack.boxes), default=-1) + 1,
             "summary": self._summary(),
-            "change": _change(before, self._columns) if self.state else "",
+            "change": change(before, self._columns) if self.state else "",
             "trouble": trouble,
         }
 
@@ -190,25 +156,9 @@ class Layers(Picture):
     # ---- following the engine
 
     def _follow(self, world: World) -> None:
-        with _client(self._url) as client:
-            self._columns = tuple(self._followed(client, column, world) for column in self._columns)
+        with calls(self._url) as client:
+            self._columns = tuple(followed(client, column, world, self._touched) for column in self._columns)
         self._touched = world.touched
-
-    def _followed(self, client: docker.DockerClient, column: Column, world: World) -> Column:
-        if column.container:
-            row = world.container(column.container)
-            if row is None:
-                gone = "✗ removed: its own layer is gone, the layers of its image are not"
-                return replace(column, state="✗ removed", changes=None, gone=gone)
-            state = state_words(row.status, row.exit_code)
-            if state == column.state and self._touched == world.touched:
-                return column
-            return replace(column, title=row.name, state=state, changes=_changes(client, column.container))
-        named = next((one.id for one in world.images if column.asked and column.asked in one.tags), column.image.id)
-        if named != column.image.id:
-            return replace(column, image=image_fact(client, named), state="↻ the name means another image now")
-        there = any(one.id == named for one in world.images)
-        return replace(column, state=column.state if there else "✗ removed")
 
     # ---- drawing
 
@@ -224,7 +174,7 @@ class Layers(Picture):
         layers = counted(len(column.image.diff_ids), "layer")
         own = None
         if column.changes is not None:
-            files = [{"mark": _DOES[does], "path": path, "does": does} for does, path in column.changes.files]
+            files = [{"mark": DOES[does], "path": path, "does": does} for does, path in column.changes.files]
             hidden = sum(column.changes.counts.values()) - len(files)
             more = f"{counted(hidden, 'more file')}" if hidden else ""
             own = {"words": column.changes.words, "files": files, "more": more}
@@ -300,7 +250,7 @@ class Layers(Picture):
             "words": f"{counted(files.number, 'entry').replace('entrys', 'entries')}, {size_words(files.size)}{capped}",
             "number": files.number,
             "files": [
-                {"mark": _DOES[one.does], "does": one.does, "path": one.path, "detail": _detail(one.kind, one.size)}
+                {"mark": DOES[one.does], "does": one.does, "path": one.path, "detail": _detail(one.kind, one.size)}
                 for one in shown
             ],
             "range": f"{start + 1 if shown else 0} to {last} of {files.number}",
@@ -332,63 +282,6 @@ def layers(*images: Any) -> Layers:
         EngineError: there is no image or container of that name, or the engine does not answer.
     """
     return Layers(*images)
-
-
-def _client(url: str) -> Any:
-    try:
-        return closing(docker.DockerClient(base_url=url, version="auto", timeout=CALL_SECONDS))
-    except (DockerException, OSError) as error:
-        raise translate(error) from error
-
-
-def _column(client: docker.DockerClient, subject: Any) -> Column:
-    if isinstance(subject, docker.models.containers.Container):
-        return _container_column(client, str(subject.id))
-    asked = str(getattr(subject, "id", subject))
-    try:
-        fact = image_fact(client, asked)
-    except ImageMissing:
-        if not isinstance(subject, str):
-            raise
-        try:
-            return _container_column(client, asked)
-        except CourseError:
-            pass
-        raise
-    name = asked if ":" in asked.rpartition("/")[2] else f"{asked}:latest"
-    return Column(
-        fact, name if name in fact.tags else (fact.tags or (fact.id[:19],))[0], name if name in fact.tags else ""
-    )
-
-
-def _container_column(client: docker.DockerClient, reference: str) -> Column:
-    fact = container_fact(client, reference)
-    return Column(image_fact(client, fact.image_id), fact.name, container=fact.id)
-
-
-def _changes(client: docker.DockerClient, container: str) -> Changes | None:
-    try:
-        rows = client.api.diff(container) or ()
-    except NotFound:
-        return None  # removed a moment ago: the next world says so
-    except (DockerException, OSError) as error:
-        raise translate(error) from error
-    found = [(_KINDS.get(row["Kind"], "changed"), plain(str(row["Path"]))) for row in rows]
-    counts = {does: sum(one == does for one, _ in found) for does in _DOES}
-    return Changes(counts, tuple(sorted(found, key=lambda one: one[1])[:MOST_CHANGES]))
-
-
-def _change(before: tuple[Column, ...], after: tuple[Column, ...]) -> str:
-    """What is different, as one sentence for a screen reader."""
-    return listed(list(_differences(before, after)))
-
-
-def _differences(before: tuple[Column, ...], after: tuple[Column, ...]) -> Iterator[str]:
-    for old, new in zip(before, after, strict=True):
-        if old.state != new.state and old.state:
-            yield f"{new.title}: {new.state}"
-        elif old.changes != new.changes and new.changes and old.changes:
-            yield f"{new.title}: {new.changes.words}"
 
 
 def _detail(kind: str, size: int) -> str:

@@ -14,8 +14,9 @@ import pytest
 from course.engine.errors import EngineError
 from course.engine.facts import ImageFact, LayerFact
 from course.widgets import layers
+from course.widgets.layer_columns import MOST_CHANGES
 from course.widgets.layer_files import LayerFile, compared, read_layers
-from course.widgets.layers_picture import MOST_CHANGES, PAGE, Layers, NothingToShow
+from course.widgets.layers_picture import PAGE, Layers, NothingToShow
 from course.widgets.stack import stacked, written
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -57,6 +58,7 @@ def test_shared_layers_are_one_box_and_the_files_of_each_are_read(
     assert files(picture, press, box(picture, "echo one")["layer"]) == {"/first": "+ added"}
     copied = files(picture, press, box(picture, "COPY")["layer"])
     assert copied[f"/app/{HOSTILE}"] == "+ added"
+    assert "&lt;img" in picture.html() and "<img" not in picture.html()
     changed = files(picture, press, box(picture, "echo two")["layer"])
     assert (
         changed["/first"] == "- deleted" and changed["/second"] == "+ added" and changed["/etc/passwd"] == "~ changed"

@@ -101,6 +101,27 @@ def test_an_archive_is_followed_from_one_image_to_the_next(inside: docker.Docker
     assert "✓ send busybox: done in" in shown and "MB" in shown
 
 
+def test_a_push_and_a_pull_are_followed_and_a_pull_is_stopped(
+    inside: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screens: list[Screen] = []
+    monkeypatch.setattr("course.widgets.transfer.InPlace", lambda: screens.append(Screen()) or screens[-1])
+    shelf = inside.containers.run("course/registry", ports={"5000/tcp": None}, detach=True)
+    next(line for line in shelf.logs(stream=True) if b"listening" in line)
+    name = "localhost:5000/box"
+    inside.images.get("course/busybox").tag(name, tag="1")
+    list(follow(inside.api.push(name, tag="1", stream=True, decode=True), "push box"))
+    list(follow(inside.api.push(name, tag="1", stream=True, decode=True), "push box"))
+    assert [screen.rows for screen in screens] == [["✓ done"], ["✓ there"]]
+    assert screens[0].states[-1]["rows"][0]["last"].endswith("MB")
+    stopped = follow(inside.api.pull(name, tag="1", stream=True, decode=True), "pull box")
+    next(stopped)
+    stopped.close()
+    list(follow(inside.api.pull(name, tag="1", stream=True, decode=True), "pull box"))
+    ends = [screen.states[-1]["closing"] for screen in screens[2:]]
+    assert ends[0] == "✗ pull box: stopped before its end" and ends[1].startswith("✓ pull box: done in ")
+
+
 def test_what_comes_is_passed_on_and_the_stream_is_closed_when_nobody_wants_more() -> None:
     closed = []
 
