@@ -265,7 +265,7 @@ def _by_name(x: Exchange, engine_id: str, answer: Answer) -> Answer:
 
     "Could not find the file /x in container web", "Cannot kill container: web: Container 0123… is not running".
     """
-    pattern = rf"(^Cannot \w+ container:? |^Could not find the file .* in container ){engine_id}"
+    pattern = rf"(?i)(^Cannot \w+ container:? |^Could not find the file .* in container ){engine_id}"
     said = re.sub(pattern, lambda found: found[1] + x.ref, answer.message)
     return replace(answer, value={"message": said}) if said != answer.message else answer
 

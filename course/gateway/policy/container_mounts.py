@@ -100,7 +100,7 @@ def _engine_bind(bind: str, names: Names) -> str:
     volume, path, mode = split_bind(bind)
     if not volume:
         return path  # an anonymous volume; the engine makes it for this container alone
-    return f"{names.volume(volume)}:{path}:{mode or 'rw'}"
+    return f"{names.volume(volume)}:{path}{mode and f':{mode}'}"
 
 
 def _engine_mount(mount: Mapping[str, Any], names: Names) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _volumes_from(entry: str, names: Names) -> str:
     ref, _, mode = entry.partition(":")
     if mode not in ("", "ro", "rw"):
         raise Refusal(f"volumes from {entry!r}", "the mode is ro or rw", status=400)
-    return f"{names.container(ref)}:{mode or 'rw'}"
+    return f"{names.container(ref)}{mode and f':{mode}'}"
 
 
 def tmpfs(words: str, limits: Limits) -> str:

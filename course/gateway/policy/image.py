@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -194,10 +195,20 @@ def check_changes(lines: tuple[str, ...]) -> tuple[str, ...]:
         word, rest = found[1].upper(), found[2]
         if word not in CHANGES:
             raise Refusal(f"the change {word}", f"a commit may change {', '.join(CHANGES)}", "Write a Dockerfile.")
-        if word == "LABEL" and RESERVED in re.sub(r"[\"'\\]", "", rest).casefold():
+        if word == "LABEL" and (RESERVED in re.sub(r"[\"'\\]", "", rest).casefold() or _variable_key(rest)):
             raise Refusal(f"the change {line}", f"labels under {RESERVED} say to which session an object belongs")
         answer.append(f"{word} {rest}")
     return tuple(answer)
+
+
+def _variable_key(labels: str) -> bool:
+    """Whether the key of a label is made from a variable, which an ENV before it can set to anything."""
+    try:
+        words = shlex.split(labels)
+    except ValueError:  # a quote that is not closed: the engine does not take it either
+        return True
+    pairs = words if words and "=" in words[0] else words[:1]  # "LABEL key some words" is the old form
+    return any("$" in pair.partition("=")[0] for pair in pairs)
 
 
 def remove_check(query: Query, names: Names, image: str) -> Removal:

@@ -153,6 +153,11 @@ def _two_names(world: World) -> None:
     world.names["two_names"] = world.ask("GET", "/v1.41/images/mine:1/json").json["Id"]
 
 
+def _idle(world: World) -> None:
+    made = world.ask("POST", "/v1.41/containers/create", query={"name": "idle1"}, json={"Image": "course/busybox"})
+    assert made.status == 201, made.text
+
+
 def _big_file(world: World) -> None:
     world.own_container()
     world.run("dd", "if=/dev/zero", "of=/big", "bs=1M", "count=30")
@@ -238,6 +243,7 @@ SETUPS: dict[str, Callable[[World], bytes | None]] = {
     "L035": _own_saved,
     "L037": _tag_two,
     "O315": _two_names,
+    "O325": _idle,
     "L043": _ended,
     "L044": lambda w: (w.own_container(), None)[-1],
 }
@@ -365,6 +371,8 @@ CHECKS: dict[str, Callable[[World, Answer], None]] = {
     "O319": _empty,
     "O320": lambda w, a: _says(a, ""),
     "O321": lambda w, a: _message(a, "No such image: nope:latest"),
+    "O324": lambda w, a: _bound_as_asked(w, a),
+    "O325": lambda w, a: _begins(a, "Cannot kill container: idle1: "),
     "O322": lambda w, a: _message(a, f"Could not find the file /nope in container {w.names['own_name']}"),
     "L001": lambda w, a: _version_header(a),
     "L002": lambda w, a: _version_header(a),
@@ -414,6 +422,14 @@ def _says(answer: Answer, text: str) -> None:
 
 def _message(answer: Answer, message: str) -> None:
     assert answer.json["message"] == message
+
+
+def _begins(answer: Answer, words: str) -> None:
+    assert answer.json["message"].startswith(words)
+
+
+def _bound_as_asked(world: World, answer: Answer) -> None:
+    assert _inspect(world, answer)["HostConfig"]["Binds"] == [f"{world.names['own_vol']}:/d"]
 
 
 def _needs_force(world: World, answer: Answer) -> None:

@@ -273,7 +273,7 @@ def test_the_engine_name_carries_the_session(create):
         ),
         ({"AutoRemove": True, "Init": True, "ReadonlyRootfs": True}, {"AutoRemove": True, "ReadonlyRootfs": True}),
         ({"Binds": ["data:/var//lib/x:ro"]}, {"Binds": [f"sw-{SID}--data:/var/lib/x:ro"]}),
-        ({"VolumesFrom": ["web"]}, {"VolumesFrom": [f"{WEB}:rw"]}),
+        ({"VolumesFrom": ["web"]}, {"VolumesFrom": [WEB]}),
         ({"NetworkMode": "container:db"}, {"NetworkMode": f"container:{DB}"}),
         ({"NetworkMode": SHOP_NET[:12]}, {"NetworkMode": SHOP_NET}),
         ({"PidMode": "container:web"}, {"PidMode": f"container:{WEB}"}),

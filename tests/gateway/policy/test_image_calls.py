@@ -99,6 +99,9 @@ def test_a_commit_is_of_an_own_container_and_sheds_the_ownership(names):
         ({}, {"container": "web", "changes": ("LABEL org.slipway.session=x",)}, 403),
         ({}, {"container": "web", "changes": ('LABEL "org.sl"ipway.session=x',)}, 403),
         ({}, {"container": "web", "changes": ("label ORG.slip\\way.base=x",)}, 403),
+        ({}, {"container": "web", "changes": ("ENV P=org.slipway.", "LABEL a=b ${P}session=x")}, 403),
+        ({}, {"container": "web", "changes": ('LABEL "a $P"=x',)}, 403),
+        ({}, {"container": "web", "changes": ("LABEL $P session",)}, 403),
     ],
 )
 def test_a_commit_of_more_is_refused(body, query, status, names):
