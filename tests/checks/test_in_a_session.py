@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -68,20 +69,21 @@ def test_a_learner_is_checked_by_names_of_their_own(learner: docker.DockerClient
 
 
 def test_the_journal_of_the_session_tells_more_than_the_events(learner: docker.DockerClient, says: Says) -> None:
-    web = learner.containers.run("course/busybox", ["sleep", "600"], name="diary", detach=True)
-    journal, subject = checks.journal(), checks.container("diary")
+    diary = f"diary-{uuid.uuid4().hex[:8]}"  # the journal keeps what a run before did
+    web = learner.containers.run("course/busybox", ["sleep", "600"], name=diary, detach=True)
+    journal, subject = checks.journal(), checks.container(diary)
     assert says(subject.executes("true")) == "passed"
     assert says(subject.log("never", within=0.1)) == "container.other_log"
     for action in ("exec", "logs", "copy_out", "copy_in", "stop"):
-        assert says(journal.shows(action, "diary")) == "journal.not_done", "what a check did is not the learner's deed"
+        assert says(journal.shows(action, diary)) == "journal.not_done", "what a check did is not the learner's deed"
     web.exec_run("true")
     web.logs()
     web.get_archive("/bin/sh")[0].close()
     web.stop(timeout=0)
     for action in ("create", "start", "exec", "logs", "copy_out", "stop"):
-        assert says(journal.shows(action, "diary")) == "passed", action
+        assert says(journal.shows(action, diary)) == "passed", action
     web.remove()
-    assert says(journal.shows("destroy", "diary")) == "passed"
+    assert says(journal.shows("destroy", diary)) == "passed"
     assert says(subject.removed()) == "passed"
     assert says(subject.exists()) == "container.gone"
 
