@@ -280,9 +280,13 @@ def test_a_change_keeps_what_stays_and_its_focus(draw: Draw) -> None:
     assert picture.page.evaluate("document.activeElement.getAttribute('aria-label')") == "Stop web3"
 
 
-def test_two_hundred_containers_are_in_a_list_that_scrolls_and_the_keyboard_reaches_the_last(draw: Draw) -> None:
-    picture = draw("engine-map", engine_map(*(container(number) for number in range(200))))
+def test_many_images_and_containers_are_in_a_list_that_scrolls_and_the_keyboard_reaches_the_last(draw: Draw) -> None:
+    values = engine_map(*(container(number) for number in range(200)))
+    (image,) = values["state"]["images"]
+    values["state"]["images"] = [{**image, "id": f"sha256:{number}"} for number in range(100)]
+    picture = draw("engine-map", values)
     expect(picture.root.locator(".slipway-container")).to_have_count(200)
+    expect(picture.root.locator(".slipway-image")).to_have_count(100)
     area = picture.root.locator(".slipway-scroll")
     assert area.evaluate("node => node.clientHeight < 600 && node.scrollHeight > node.clientHeight")
     last = picture.root.get_by_role("button", name="Log web199")
