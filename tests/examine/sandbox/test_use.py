@@ -286,3 +286,20 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError:
         return b""
+
+
+def test_a_picture_is_read_once_and_leaves_no_thread(target: SubmissionKernel) -> None:
+    cell = """
+import os, threading
+os.environ["SLIPWAY_MACHINE_COLLEAGUE"] = os.environ["DOCKER_HOST"]  # a session that is its own second machine
+import docker
+from course import widgets
+before = threading.enumerate()
+seen = docker.from_env().containers.create("course/busybox", ["true"], name="seen")
+pictures = [widgets.engine_map(), widgets.layers("course/busybox", seen), widgets.lifecycle(seen),
+            widgets.fleet("course/busybox", 0, port=7080), widgets.two_machines(), widgets.progress_map()]
+seen.remove()
+print(sum("busybox" in picture.text() for picture in pictures), [picture.state.get("trouble") for picture in pictures])
+print([thread.name for thread in threading.enumerate() if thread not in before])
+"""
+    assert printed(target, cell).splitlines() == ["5 ['', '', '', '', '', None]", "[]"]
