@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import select
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 
+from course.gateway.connection import Connection, hangup
 from course.gateway.wire import Head, Wire, WireError
 
 PASSED_HEADERS = ("content-type",)
@@ -69,6 +69,7 @@ class ClientWire(Wire):
         if transport is None:
             raise ConnectionResetError("the client has gone")
         self._former = request.protocol
+        self._ended = isinstance(self._former, Connection) and self._former.ended
         self._given_back = self._lost = False
         transport.set_protocol(self)
         self.connection_made(transport)
@@ -127,7 +128,7 @@ async def relay(client: Wire, engine: Wire) -> Traffic:
     counts = {"up": 0, "down": 0}
     up = asyncio.create_task(_copy(client, engine, counts, "up"))
     down = asyncio.create_task(_copy(engine, client, counts, "down"))
-    with _hangup(client) as client_gone, _hangup(engine) as engine_gone:
+    with hangup(client.fileno()) as client_gone, hangup(engine.fileno()) as engine_gone:
         try:
             while not (down.done() and (up.done() or engine_gone.done())):
                 waited: set[asyncio.Future[None]] = {up, down, client_gone, engine_gone}
@@ -148,31 +149,3 @@ async def _copy(source: Wire, target: Wire, counts: dict[str, int], way: str) ->
             counts[way] += len(data)
             await target.write(data)
         target.write_eof()
-
-
-@contextlib.contextmanager
-def _hangup(wire: Wire) -> Iterator[asyncio.Future[None]]:
-    """A future that is done when the peer has closed both directions.
-
-    After a half-close the transport no longer reads, so a peer that vanishes would stay unnoticed until the next
-    write. epoll(7) reports EPOLLHUP even when no event is asked for.
-    """
-    loop = asyncio.get_running_loop()
-    gone: asyncio.Future[None] = loop.create_future()
-
-    def note() -> None:
-        loop.remove_reader(watch.fileno())
-        if not gone.done():
-            gone.set_result(None)
-
-    with select.epoll(1) as watch:
-        if (fd := wire.fileno()) < 0:
-            gone.set_result(None)
-            yield gone
-            return
-        watch.register(fd, 0)
-        loop.add_reader(watch.fileno(), note)
-        try:
-            yield gone
-        finally:
-            loop.remove_reader(watch.fileno())

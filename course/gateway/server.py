@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import secrets
 import time
@@ -11,9 +10,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
+from course.gateway.connection import Connection
 from course.gateway.exchange import EngineSaid, Exchange, Plane
 from course.gateway.handlers import TABLE, Handler
 from course.gateway.hijack import Spent
@@ -212,25 +214,16 @@ class SessionServer:
         return await self._table[x.call.route](x)
 
 
-class _Connection(RequestHandler):
-    """aiohttp's protocol, which answers what is no clean HTTP/1.1 as the engine's errors are, and without a log line.
-
-    aiohttp would log a traceback for each, and send the client's bytes back. `handle_error` is its documented hook.
-    """
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        if status != 400:
-            return super().handle_error(request, status, exc, message)
-        raw = json.dumps({"message": "The request is not clean HTTP/1.1"}).encode()
-        answer = web.Response(body=raw, status=400, content_type="application/json", headers={"Server": "Slipway"})
-        answer.force_close()
-        return answer
+def _request(
+    message: RawRequestMessage,
+    body: StreamReader,
+    connection: RequestHandler,
+    writer: AbstractStreamWriter,
+    task: asyncio.Task[None],
+) -> web.BaseRequest:
+    if isinstance(connection, Connection):
+        connection.body = body
+    return web.BaseRequest(message, body, connection, writer, task, asyncio.get_running_loop())
 
 
 class _Protocols(web.Server):
@@ -238,11 +231,11 @@ class _Protocols(web.Server):
 
     def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], most: int) -> None:
         # A client that vanishes stops its call, and with it the engine's work.
-        super().__init__(handler, handler_cancellation=True)
+        super().__init__(handler, request_factory=_request, handler_cancellation=True)
         self._most = most
 
     def __call__(self) -> RequestHandler:
-        return _Connection(
+        return Connection(
             self,
             loop=asyncio.get_running_loop(),
             access_log=None,  # type: ignore[arg-type]  # aiohttp takes None for no log; its annotation does not say so

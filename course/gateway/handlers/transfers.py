@@ -11,7 +11,7 @@ from course.gateway.owning import hold
 from course.gateway.policy import reference
 from course.gateway.policy.limits import MIB
 from course.gateway.policy.names import EngineRequest
-from course.gateway.policy.refusal import Refusal
+from course.gateway.policy.refusal import Refusal, unknown
 from course.gateway.scope import Scope, canonical
 from course.gateway.streams import LoadStream, OutputFacts, rewrite_load, rewrite_save, translate_output
 from course.gateway.upstream import Upload
@@ -44,7 +44,10 @@ def engine_names(scope: Scope, name: str) -> list[str]:
         tags = [one for one in scope.tags() if one.rpartition(":")[0] == canonical(name).rpartition(":")[0]]
         if tags:
             return [reference.to_engine(scope.sid, one) for one in sorted(tags)]
-    image_id = scope.image(name)
+    try:
+        image_id = scope.image(name)
+    except Refusal as error:
+        raise unknown("image", name) from error  # a save alone tells the name without a tag
     known = canonical(name)
     if known in scope.image_tags(image_id):
         return [known if known not in scope.tags() else reference.to_engine(scope.sid, known)]

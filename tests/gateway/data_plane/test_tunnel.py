@@ -74,6 +74,35 @@ def test_ten_megabytes_then_the_end_of_input_and_the_answer_still_comes(
         assert b"10000000\nafter\n" in read_all(connection).replace(b"\x01\x00\x00\x00\x00\x00\x00\x06after", b"after")
 
 
+def test_a_client_that_has_said_all_still_gets_its_answer(
+    engine: docker.DockerClient, open_door: str, box: Container
+) -> None:
+    exec_body, exec_id = (
+        b'{"Detach":false}',
+        engine.api.exec_create(box.id, ["sh", "-c", "cat; echo after"], stdin=True)["Id"],
+    )
+    for line, body, said in (
+        (b"GET /_ping", b"", b"OK"),
+        (f"POST /v1.41/containers/{box.id}/exec".encode(), b'{"Cmd":["true"]}', b'"Id"'),
+        (f"POST /v1.41/exec/{exec_id}/start".encode(), exec_body, b"after"),
+    ):
+        head = b"Host: d\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
+        with closing(raw(open_door, "")) as connection:
+            connection.sendall(line + b" HTTP/1.1\r\n" + head + body)
+            connection.shutdown(socket.SHUT_WR)
+            answer = read_all(connection)
+            assert answer.startswith(b"HTTP/1.1 20") and said in answer, answer
+
+
+def test_a_body_that_ends_too_early_is_not_waited_for(
+    engine: docker.DockerClient, open_door: str, box: Container
+) -> None:
+    with closing(raw(open_door, f"POST /v1.41/containers/{box.id}/exec HTTP/1.1\r\nHost: d\r\n")) as connection:
+        connection.sendall(b"Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
+        connection.shutdown(socket.SHUT_WR)
+        assert read_all(connection) == b""
+
+
 def test_what_a_client_wrote_before_it_closed_reaches_the_command(
     engine: docker.DockerClient, open_door: str, box: Container
 ) -> None:
@@ -110,6 +139,20 @@ def test_without_a_switch_of_the_engine_nothing_is_tunnelled(
         answers = read_all(connection)
     assert answers.startswith(b"HTTP/1.1 200 ") and answers.count(b"HTTP/1.1") == 1
     assert not engine.containers.list(all=True, filters={"name": "smuggled"})
+
+
+def test_a_client_that_has_said_all_and_vanishes_from_a_wait_leaves_no_connection(
+    engine: docker.DockerClient, open_door: str, box: Container
+) -> None:
+    before = open_files()
+    for _ in range(5):
+        with closing(raw(open_door, f"POST /v1.41/containers/{box.id}/wait HTTP/1.1\r\nHost: d\r\n\r\n")) as connection:
+            connection.shutdown(socket.SHUT_WR)
+            assert read_head(connection).startswith("HTTP/1.1 200 ")
+    deadline = time.monotonic() + 20
+    while open_files() > before:
+        assert time.monotonic() < deadline, "connections of the gateway stayed open"
+        time.sleep(0.05)
 
 
 def test_a_client_that_vanishes_from_a_silent_attach_leaves_no_connection(

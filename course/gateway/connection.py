@@ -1,0 +1,91 @@
+"""A client's connection: aiohttp's protocol, mended in two places."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import select
+from collections.abc import Iterator
+
+from aiohttp import StreamReader, web
+from aiohttp.web_protocol import RequestHandler
+
+
+class Connection(RequestHandler):
+    """aiohttp's protocol, which answers what is no clean HTTP/1.1 as the engine's errors are, and without a log line.
+
+    aiohttp would log a traceback for each, and send the client's bytes back. `handle_error` is its documented hook.
+
+    A client that has said all and still listens (`nc -N`, `socat`) gets its answer, as from the engine; aiohttp would
+    close the connection at the end of its input.
+    """
+
+    ended = False  # the client has ended its input
+    body: StreamReader | None = None  # of the request that is handled
+    _farewell: asyncio.Task[None] | None = None
+
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio takes true for "keep it open"
+        """Keep the way back open for a request that is whole, until the client closes that too."""
+        transport = self.transport
+        body = self._messages[-1][1] if self._messages else self.body if self._waiter is None else None
+        if transport is None or body is None or not body.is_eof():
+            return None  # nothing is asked, or the rest of the body will never come
+        self.ended = True
+        if not self._messages:
+            self.close()  # after the answer
+        self._farewell = asyncio.get_running_loop().create_task(self._until_gone(transport))
+        return True
+
+    async def _until_gone(self, transport: asyncio.BaseTransport) -> None:
+        with hangup(transport.get_extra_info("socket").fileno()) as gone:
+            await gone
+        assert isinstance(transport, asyncio.Transport)
+        transport.abort()  # whoever has the connection now, a tunnel too, hears of it
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        if self._farewell is not None:
+            self._farewell.cancel()
+        super().connection_lost(exc)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if status != 400:
+            return super().handle_error(request, status, exc, message)
+        raw = json.dumps({"message": "The request is not clean HTTP/1.1"}).encode()
+        answer = web.Response(body=raw, status=400, content_type="application/json", headers={"Server": "Slipway"})
+        answer.force_close()
+        return answer
+
+
+@contextlib.contextmanager
+def hangup(fd: int) -> Iterator[asyncio.Future[None]]:
+    """A future that is done when the peer of a socket has closed both directions; `fd` is -1 when it has closed.
+
+    After a half-close the transport no longer reads, so a peer that vanishes would stay unnoticed until the next
+    write. epoll(7) reports EPOLLHUP even when no event is asked for.
+    """
+    loop = asyncio.get_running_loop()
+    gone: asyncio.Future[None] = loop.create_future()
+
+    def note() -> None:
+        loop.remove_reader(watch.fileno())
+        if not gone.done():
+            gone.set_result(None)
+
+    with select.epoll(1) as watch:
+        if fd < 0:
+            gone.set_result(None)
+            yield gone
+            return
+        watch.register(fd, 0)
+        loop.add_reader(watch.fileno(), note)
+        try:
+            yield gone
+        finally:
+            loop.remove_reader(watch.fileno())
