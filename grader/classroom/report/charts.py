@@ -67,8 +67,11 @@ def outcomes_chart(rows: Mapping[str, Counter[Outcome]]) -> str:
         ),
         order=altair.Order("order:Q"),
     )
+    # at the sides there is room for letters that are wider in a browser than in the font that it is laid out in
     return _svg(
-        encoded.properties(width=WIDTH, height=altair.Step(26), padding={"left": 5, "top": 5, "bottom": 5, "right": 60})
+        encoded.properties(
+            width=WIDTH, height=altair.Step(26), padding={"left": 30, "top": 5, "bottom": 5, "right": 60}
+        )
     )
 
 
