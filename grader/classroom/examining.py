@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from grader.examine.source import BadSource
 
 TRIES = 4  # for one submission in one run; the next run tries again
 LOOK_SECONDS = 1.0
+ALONE_SECONDS = 120.0
+"""How long there may be no worker at all; one that was killed is back within seconds, or never."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ class _Handing:
         self._running: dict[Future[bytes], Submission] = {}
         self._tries: dict[Submission, int] = {}
         self._best: dict[Submission, Examination] = {}
+        self._met = time.monotonic()  # when there last was a worker
 
     def all(self) -> Iterator[Came]:
         try:
@@ -118,6 +122,7 @@ class _Handing:
         except queue.Empty:
             if (number := number_of_workers(self._client)) is not None:
                 self._pace.most = max(1, number)
+                self._refuse_alone(number)
             return None
         submission = self._running.pop(future)
         tries = self._tries[submission] = self._tries.get(submission, 0) + 1
@@ -149,6 +154,16 @@ class _Handing:
             return ""
         self._pace.went_wrong()
         return "could not be checked"
+
+    def _refuse_alone(self, workers: int) -> None:
+        if workers:
+            self._met = time.monotonic()
+        elif time.monotonic() - self._met > ALONE_SECONDS:
+            raise Unreachable(
+                "a worker",
+                f"for {ALONE_SECONDS:g} s there has been none",
+                "start this command again: it goes on with what is not complete",
+            )
 
     def _refuse_lost(self, error: Exception) -> None:
         if self._client.status not in ("running", "connecting"):
