@@ -20,8 +20,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
 
-from stream_bench import make_scope, pack
+from scopes import open_scope
+from stream_bench import pack
 
+from course.gateway.scope import Scope
 from course.gateway.streams import rewrite_load, rewrite_put_archive, rewrite_save
 
 MIB = 1024 * 1024
@@ -57,7 +59,11 @@ async def drain(pieces: AsyncIterator[bytes]) -> int:
 def main() -> None:
     megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
     before, behind = image(megabytes)
-    scope = make_scope(Path(tempfile.mkdtemp()), "a00000000001")
+    with tempfile.TemporaryDirectory() as folder, open_scope(Path(folder), "a00000000001") as scope:
+        measure(scope, megabytes, before, behind)
+
+
+def measure(scope: Scope, megabytes: int, before: bytes, behind: bytes) -> None:
     limits = replace(scope.policy.limits, archive=2**40)
     ways: dict[str, Callable[[AsyncIterator[bytes]], AsyncIterator[bytes]]] = {
         "passed on as it is": lambda pieces: pieces,

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import docker
+from scopes import open_scope
 
-from course.gateway.ledger import Ledger, SessionRow
 from course.gateway.policy import reference
 from course.gateway.policy.names import BASE_NAMES
-from course.gateway.scope import Bases, Scope
+from course.gateway.scope import Scope
 
 Entry = tarfile.TarInfo | tuple[str, bytes]
 BUILD = {"rm": "1", "forcerm": "1", "version": "1", "networkmode": "none"}
@@ -71,16 +71,6 @@ def run(work: Any) -> Any:
     return asyncio.run(work)
 
 
-def make_scope(folder: Path, sid: str, policy: str = "learner", bases: Mapping[str, str] | None = None) -> Scope:
-    """A session as the gateway has it."""
-    ledger = Ledger(folder / f"{sid}.sqlite3")
-    row = SessionRow(sid, sid, policy, sid, 0.0)
-    ledger.add_session(row)
-    known = Bases()
-    known.replace(bases or {f"{name}:latest": "sha256:" + f"{number}" * 64 for number, name in enumerate(BASE_NAMES)})
-    return Scope(row, ledger, known, {}, "0-test")
-
-
 @dataclass
 class Bench:
     """An engine and two sessions on it; what a test builds or loads through it is removed afterwards."""
@@ -128,9 +118,11 @@ class Bench:
 def bench_on(client: docker.DockerClient, folder: Path) -> Iterator[Bench]:
     before = {image["Id"] for image in client.api.images(all=True)}
     bases = {f"{name}:latest": client.images.get(name).id for name in BASE_NAMES}
-    yield Bench(
-        client, make_scope(folder, "a00000000001", bases=bases), make_scope(folder, "b00000000002", bases=bases)
-    )
+    with (
+        open_scope(folder, "a00000000001", bases=bases) as own,
+        open_scope(folder, "b00000000002", bases=bases) as other,
+    ):
+        yield Bench(client, own, other)
     remove_new_images(client, before)
 
 

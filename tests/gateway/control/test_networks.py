@@ -7,8 +7,8 @@ import os
 import socket
 import subprocess
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -16,10 +16,9 @@ from urllib.request import urlopen
 import docker
 import pytest
 from lease_holders import until
+from scopes import open_scope
 
 from course.gateway import Client, firewall, session
-from course.gateway.bases import Bases
-from course.gateway.ledger import Ledger, SessionRow
 from course.gateway.networks import Networks, _routes
 from course.gateway.policy.names import EngineRequest
 from course.gateway.scope import Scope
@@ -151,18 +150,21 @@ def host_address() -> str:
         return str(probe.getsockname()[0])
 
 
-def make_scope(tmp_path: Path, policy: str, sid: str = "a" * 12) -> Scope:
-    """A scope with a ledger of its own."""
-    ledger = Ledger(tmp_path / f"{sid}.db")
-    row = SessionRow(sid, "x", policy, sid, 1.0)
-    ledger.add_session(row)
-    return Scope(row, ledger, Bases(), {}, "0-test")
+@pytest.fixture
+def scope_of(tmp_path: Path) -> Iterator[Callable[..., Scope]]:
+    """Makes a scope of a policy; each session has a ledger of its own."""
+    with ExitStack() as stack:
+
+        def made(policy: str, sid: str = "a" * 12) -> Scope:
+            return stack.enter_context(open_scope(tmp_path, sid, policy))
+
+        yield made
 
 
-def test_a_taken_subnet_is_passed_over(engine_url: str, tmp_path: Path) -> None:
+def test_a_taken_subnet_is_passed_over(engine_url: str, scope_of: Callable[..., Scope]) -> None:
     async def scenario() -> None:
         engine = Upstream(Path(engine_url.removeprefix("unix://")))
-        scopes = [make_scope(tmp_path, "learner", letter * 12) for letter in "abc"]
+        scopes = [scope_of("learner", letter * 12) for letter in "abc"]
         made = []
         try:
             for scope in scopes:  # each with a fresh range that begins at the same address
@@ -183,11 +185,11 @@ def test_a_taken_subnet_is_passed_over(engine_url: str, tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_a_full_range_is_said(engine_url: str, tmp_path: Path) -> None:
+def test_a_full_range_is_said(engine_url: str, scope_of: Callable[..., Scope]) -> None:
     async def scenario() -> None:
         engine = Upstream(Path(engine_url.removeprefix("unix://")))
         networks = Networks(engine, firewalled=False, range_="10.214.1.0/27")
-        scope = make_scope(tmp_path, "learner")
+        scope = scope_of("learner")
         one = await networks.default(scope)
         try:
             answer = await networks.create(scope, "second")
@@ -200,15 +202,15 @@ def test_a_full_range_is_said(engine_url: str, tmp_path: Path) -> None:
     asyncio.run(scenario())
 
 
-def test_grading_networks_are_internal_without_a_firewall(tmp_path: Path) -> None:
+def test_grading_networks_are_internal_without_a_firewall(tmp_path: Path, scope_of: Callable[..., Scope]) -> None:
     engine = Upstream(tmp_path / "none.sock")
-    graded = make_scope(tmp_path, "grading")
+    graded = scope_of("grading")
     assert Networks(engine, firewalled=False).options(graded, "10.0.0.0/27")["Internal"]
     options = Networks(engine, firewalled=True).options(graded, "10.0.0.0/27")
     assert not options["Internal"]
     assert options["Options"]["com.docker.network.bridge.name"].startswith("swg")
     assert options["Options"]["com.docker.network.bridge.enable_ip_masquerade"] == "false"
-    learner = make_scope(tmp_path, "learner", "b" * 12)
+    learner = scope_of("learner", "b" * 12)
     assert (
         Networks(engine, firewalled=True)
         .options(learner, "10.0.0.0/27")["Options"]["com.docker.network.bridge.name"]
@@ -217,12 +219,12 @@ def test_grading_networks_are_internal_without_a_firewall(tmp_path: Path) -> Non
 
 
 def test_without_a_firewall_a_graded_container_still_does_not_reach_the_host(
-    engine: docker.DockerClient, engine_url: str, tmp_path: Path, host_service: int
+    engine: docker.DockerClient, engine_url: str, scope_of: Callable[..., Scope], host_service: int
 ) -> None:
     async def make() -> str:
         upstream = Upstream(Path(engine_url.removeprefix("unix://")))
         networks = Networks(upstream, firewalled=False, range_="10.214.2.0/24")
-        made = await networks.default(make_scope(tmp_path, "grading"))
+        made = await networks.default(scope_of("grading"))
         upstream.close()
         return made
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -19,20 +20,22 @@ Make = Callable[..., Scope]
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Make:
+def make(tmp_path: Path) -> Iterator[Make]:
+    ledgers = ExitStack()
     siblings: dict[str, Scope] = {}
     bases = Bases()
     bases.replace({"course/busybox:latest": BASE})
 
     def scope(sid: str = "a" * 12, *, policy: str = "learner", family: str = "", again: bool = False) -> Scope:
-        ledger = Ledger(tmp_path / "ledger.db")
+        ledger = ledgers.enter_context(closing(Ledger(tmp_path / "ledger.db")))
         row = SessionRow(sid, f"session-{sid}", policy, family or sid, 1.0)
         if not again:
             ledger.add_session(row)
         siblings[sid] = Scope(row, ledger, bases, siblings, "0-test", "/slipway/x")
         return siblings[sid]
 
-    return scope
+    with ledgers:
+        yield scope
 
 
 def test_a_name_wins_over_an_id_prefix(make: Make) -> None:

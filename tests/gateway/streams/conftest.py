@@ -7,15 +7,17 @@ from pathlib import Path
 
 import docker
 import pytest
-from stream_bench import Bench, bench_on, make_scope
+from scopes import open_scope
+from stream_bench import Bench, bench_on
 
 from course.gateway.scope import Scope
 
 
 @pytest.fixture
-def scope(tmp_path: Path) -> Scope:
+def scope(tmp_path: Path) -> Iterator[Scope]:
     """A session whose base images have ids of one digit: busybox 000…, python 111…"""
-    return make_scope(tmp_path, "a00000000001")
+    with open_scope(tmp_path, "a00000000001") as one:
+        yield one
 
 
 @pytest.fixture

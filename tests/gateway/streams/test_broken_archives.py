@@ -6,14 +6,15 @@ import gzip
 import io
 import json
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stream_bench import feed, gather, make_scope, pack, run, special
+from scopes import open_scope
+from stream_bench import feed, gather, pack, run, special
 
 from course.gateway.policy.refusal import Refusal
 from course.gateway.scope import Scope
@@ -34,9 +35,10 @@ MUTATIONS = st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=4), st.intege
 
 
 @pytest.fixture(scope="module")
-def one_scope(tmp_path_factory: pytest.TempPathFactory) -> Scope:
+def one_scope(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scope]:
     folder: Path = tmp_path_factory.mktemp("scope")
-    return make_scope(folder, "a00000000001")
+    with open_scope(folder, "a00000000001") as one:
+        yield one
 
 
 def damaged(data: bytes, mutations: list[tuple[float, bytes, int]]) -> bytes:

@@ -11,7 +11,8 @@ import dockerfile as parser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stream_bench import make_scope, run
+from scopes import open_scope
+from stream_bench import run
 
 from course.gateway.policy.refusal import Refusal
 from course.gateway.scope import Scope
@@ -170,9 +171,9 @@ LINES = (
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from(LINES), max_size=12))
 def test_what_is_written_parses_to_the_same_instructions_on_the_same_lines(text: list[str]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, open_scope(Path(folder), "a00000000001") as one:
         try:
-            result = rewrite(make_scope(Path(folder), "a00000000001"), "\n".join(text))
+            result = rewrite(one, "\n".join(text))
         except Refusal as refused:
             assert refused.status in (400, 403, 404)
             return
