@@ -16,6 +16,7 @@ from live_kernel import LiveKernel, wait_until
 
 from course.gateway import Client
 from course.gateway.errors import NoSession
+from course.gateway.peer import identify
 
 CLIENT = "import docker; client = docker.from_env()"
 WHICH = "import os; print(os.environ.get('SLIPWAY_SESSION'), os.environ['DOCKER_HOST'])"
@@ -82,8 +83,9 @@ def test_the_kernel_works_on_after_its_gateway_was_killed(
         kernel.must(f"{CLIENT}; client.containers.run('course/busybox', ['sleep', '300'], name='web', detach=True)")
         said = Client(engine_url).home.announcement()
         assert said is not None
-        os.kill(said["pid"], signal.SIGKILL)
-        wait_until(lambda: not Path(f"/proc/{said['pid']}/cmdline").read_bytes())  # gone, or a zombie
+        killed = identify(said["pid"])
+        os.kill(killed.pid, signal.SIGKILL)
+        wait_until(lambda: not killed.alive())
         assert kernel.must(f"{CLIENT}; print(client.containers.get('web').status)").stdout == "running\n"
 
 
