@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import dask
@@ -37,12 +38,14 @@ class Opened:
     Args:
         client: of their scheduler.
         pace: how many jobs they can take at once.
-        mend: called after a fault; puts back what this process started for them.
+        mend: called after a fault; puts back the engine that this process started for them.
+        refill: called while there are fewer workers than at first; starts those that nobody will start again.
     """
 
     client: Client
     pace: Pace
     mend: Callable[[], None] = lambda: None
+    refill: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,11 @@ class Workers:
                 yield from self._local(max(1, min(self.number or fitting_workers(), wanted)))
 
     def _local(self, number: int) -> Iterator[Opened]:
-        """Local workers share one engine: what one engine can take, the cores can take."""
+        """Local workers share one engine: what one engine can take, the cores can take.
+
+        Dask starts a worker anew that died, but gives it up where this takes longer than 15 s, as on a busy machine
+        (its setting `distributed.deploy.lost-worker-timeout`). Asking for the same number brings it back.
+        """
         silent = logging.CRITICAL  # what happens to a worker is said by the run
         with (
             _engine(self.engine) as engine,
@@ -96,7 +103,9 @@ class Workers:
         ):
             options = {**self.options, "engine": engine.url}
             plugin = ExaminerPlugin(self.examiner, options, is_local=True)
-            yield from _with_examiners(Opened(client, Pace(number), engine.mend), plugin)
+            yield from _with_examiners(
+                Opened(client, Pace(number), engine.mend, partial(cluster.scale, number)), plugin
+            )
 
     def _remote(self) -> Iterator[Opened]:
         try:

@@ -86,7 +86,8 @@ class _Handing:
         job: Callable[[Submission], bytes],
         stop: Stop,
     ) -> None:
-        self._client, self._pace, self._mend = opened.client, opened.pace, opened.mend
+        self._client, self._pace, self._mend, self._refill = opened.client, opened.pace, opened.mend, opened.refill
+        self._most = opened.pace.most
         self._waiting, self._job, self._stop = waiting, job, stop
         self._done: queue.SimpleQueue[Future[bytes]] = queue.SimpleQueue()
         self._running: dict[Future[bytes], Submission] = {}
@@ -122,6 +123,8 @@ class _Handing:
         except queue.Empty:
             if (number := number_of_workers(self._client)) is not None:
                 self._pace.most = max(1, number)
+                if number < self._most:
+                    self._refill()
                 self._refuse_alone(number)
             return None
         submission = self._running.pop(future)
