@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
-# Two workers of pytest, each on a machine of its own with an engine (tests/support/own_machine.sh). Without root: one, here.
-MACHINES ?= $(shell test "$$(id -u)" = 0 && echo '--dist loadgroup --no-loadscope-reorder --tx "2*popen//python=bash tests/support/own_machine.sh $(CURDIR)/$(BIN)/python"')
+# Three workers of pytest, each on a machine of its own with an engine (tests/support/own_machine.sh): one alone keeps
+# 0.4 of two cores busy. Without root: one, here.
+MACHINES ?= $(shell test "$$(id -u)" = 0 && echo '--dist loadgroup --no-loadscope-reorder --tx "3*popen//python=bash tests/support/own_machine.sh $(CURDIR)/$(BIN)/python"')
 YES ?=
 TOOLS := bubblewrap busybox-static chromium crun iproute2 iptables mmdebstrap postgresql
 

@@ -115,6 +115,8 @@ def test_a_build_is_cancelled_with_the_keyboard(
     while "sleep 613" in str([one["Command"] for one in engine.api.containers(all=True)]):
         assert time.monotonic() < end, "the build goes on"
         time.sleep(0.05)
+    # a kernel refuses what arrives before its answer to the interrupted cell has gone out
+    expect(cell.locator(".jp-InputPrompt")).to_have_text("[1]:", timeout=PATIENCE)
     failed = run_cell(page, 1)
     expect(failed.locator(".slipway [data-id='3']")).to_contain_text("✗ failed", timeout=PATIENCE)
     expect(failed.locator(".slipway")).to_contain_text("→   3 RUN exit 3")

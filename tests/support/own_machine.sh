@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command on a machine of its own: mounts, network, processes, home and engine, with the base images of this
-# machine's engine on it. So two workers of pytest never meet. Needs root; all of it is gone when the command ends.
+# machine's engine on it. So the workers of pytest never meet. Needs root; all of it is gone when the command ends.
 #
 #     own_machine.sh COMMAND [ARGUMENT…]
 #
