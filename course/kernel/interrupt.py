@@ -2,7 +2,7 @@
 
 docker-py sends every request through `APIClient.send`. In this kernel that one method also notes two things for the
 time of a cell: which containers were started, and which answers are still being streamed. A build is a streamed answer,
-and the engine cancels a classic build when its client goes away.
+and the engine cancels a classic build when its client goes away. Of calls that may take long it shows how far they are.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 from weakref import WeakSet
 
+from course.kernel import long_calls
 from course.kernel.after_import import after_import
+from course.kernel.long_calls import LongCall
 
 _START = re.compile(r"/containers/([^/]+)/(?:start|restart)(?:\?|$)")
 STOP_SECONDS = 2
@@ -27,6 +30,7 @@ class Work:
     def __init__(self) -> None:
         self._started: dict[str, Any] = {}  # container id or name → the APIClient that started it
         self._streams: WeakSet[Any] = WeakSet()
+        self._long: list[LongCall] = []
 
     def install(self) -> None:
         """Watch docker-py from its first import on."""
@@ -41,7 +45,8 @@ class Work:
             start = _START.search(request.path_url) if request.method == "POST" else None
             if start:
                 work._started[start[1]] = api  # before the answer: the interrupt may come while it is awaited
-            response = inner(api, request, **options)
+            with work._shown(request):
+                response = inner(api, request, **options)
             if start and response.status_code != 204:
                 work._started.pop(start[1], None)  # refused, or it ran already (304)
             if options.get("stream"):
@@ -50,14 +55,33 @@ class Work:
 
         client.send = send
 
+    @contextlib.contextmanager
+    def _shown(self, request: Any) -> Iterator[None]:
+        """Show how far a long call is, from before its request is sent."""
+        call = long_calls.begin(request)
+        if call is None:
+            yield
+            return
+        self._long.append(call)
+        call.watch(request)
+        try:
+            yield
+        except BaseException as error:
+            call.failed(error)
+            raise
+
     def begin(self, *_: object) -> None:
         """A cell begins: forget what earlier cells started."""
+        self._long.clear()
         self._started.clear()
         self._streams.clear()
 
     def end(self, result: Any) -> None:
         """A cell has ended: if it was interrupted, stop what it started and say so."""
-        if isinstance(result.error_in_exec, KeyboardInterrupt | asyncio.CancelledError):
+        interrupted = isinstance(result.error_in_exec, KeyboardInterrupt | asyncio.CancelledError)
+        for call in self._long:
+            call.ends(interrupted=interrupted)
+        if interrupted:
             for line in self.stop():
                 print(line)
 

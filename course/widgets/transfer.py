@@ -1,8 +1,9 @@
-"""follow: how far a pull, push, load or save of plain docker-py is, shown in its cell, with a way to cancel."""
+"""How far a pull, push, load, save or build of plain docker-py is, shown in its cell, with a way to cancel."""
 
 from __future__ import annotations
 
 import html
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,17 +14,22 @@ from course.widgets.words import far_words, plain, size_words
 from course.widgets.work_picture import InPlace
 
 MOST_PARTS = 60
-"""How many layers are listed; the line below counts all."""
+"""How many layers, or instructions of a build, are listed; a line says so."""
 UPDATE_SECONDS = 0.1
 _TO_COME = ("wait", "prepar")
 _ENDED = ("complete", "exists", "pushed", "mounted")
+_THERE = ("exists", "mounted", "using cache")
+_STEP = re.compile(r"Step (\d+)/\d+ : (.+)")
 
 Piece = TypeVar("Piece", bytes, Mapping[str, Any])
 
 
 @dataclass
 class Part:
-    """One layer on its way, or the one archive: bytes so far, bytes in all (None: unknown), the engine's word."""
+    """One layer on its way, or one instruction of a build, or the one archive.
+
+    `done` and `total` are bytes (None: unknown), `words` is what the engine says of it.
+    """
 
     name: str
     words: str
@@ -34,7 +40,7 @@ class Part:
     def status(self) -> str:
         """One of "done", "cached" (it was there already), "waiting", "running"."""
         said = self.words.lower()
-        if "exists" in said or "mounted" in said:
+        if any(word in said for word in _THERE):
             return "cached"
         if said.endswith(_ENDED):
             return "done"
@@ -56,29 +62,36 @@ class Transfer:
 
     Args:
         what: a few words, such as "pull shop:1".
+        archive: the name of what comes as bytes.
         total: bytes in all where the stream is bytes, None while unknown.
     """
 
     what: str
     total: int | None = None
+    archive: str = "archive"
     parts: dict[str, Part] = field(default_factory=dict)
     more: int = 0
     last: str = ""
     closing_line: str = ""
     ended: bool = False
+    _step: Part | None = None
 
     def take(self, piece: bytes | Mapping[str, Any]) -> None:
-        """Note a piece of an archive, or a message of the engine.
+        """Note a piece of an archive (an empty one is its end), or a message of the engine.
 
         Raises:
             EngineError: the message tells of a failure, which docker-py passes on as one message more.
         """
         if isinstance(piece, bytes):
-            part = self.parts.setdefault(self.what, Part("archive", "", total=self.total))
+            part = self.parts.setdefault(self.what, Part(self.archive, "", total=self.total))
             part.done += len(piece)
+            part.words = part.words if piece else "complete"
             return
         if "error" in piece:
             raise translate(OSError(str(piece["error"])))
+        if step := _STEP.match(str(piece.get("stream") or "")):
+            self._begin_step(f"{step[1]} {plain(step[2].strip(), 80)}")
+            return
         words = plain(str(piece.get("status") or piece.get("stream") or "").strip(), 120)
         name = plain(str(piece.get("id") or ""), 20)
         detail = piece.get("progressDetail") or {}
@@ -86,6 +99,21 @@ class Transfer:
             self._take_part(name, words, detail)
         elif words:
             self.last = words
+            if words.startswith("---> Using cache") and self._step:
+                self._step.words = "using cache"
+
+    def succeed(self, seconds: float) -> None:
+        """All has come, after so many seconds."""
+        size = f", {size_words(self.bytes)}" if self.bytes else ""
+        self.end(f"✓ {self.what}: done in {seconds:.1f} s{size}")
+
+    def stop(self) -> None:
+        """It was stopped."""
+        self.end(f"✗ {self.what}: stopped before its end")
+
+    def fail(self, error: BaseException) -> None:
+        """It failed of something."""
+        self.end(f"✗ {self.what}: {plain(str(getattr(error, 'observed', error)))}")
 
     def end(self, closing_line: str) -> None:
         """Nothing more comes."""
@@ -111,6 +139,14 @@ class Transfer:
             "running": not self.ended,
         }
 
+    def _begin_step(self, name: str) -> None:
+        if self._step and self._step.status == "running":
+            self._step.words = "complete"
+        if len(self.parts) >= MOST_PARTS:
+            self.more += 1
+        else:
+            self._step = self.parts[name] = Part(name, "")
+
     def _take_part(self, name: str, words: str, detail: Mapping[str, Any]) -> None:
         part = self.parts.get(name)
         if part is None:
@@ -124,7 +160,7 @@ class Transfer:
             part.done = part.total
 
     def _more(self) -> str:
-        return f"Only {MOST_PARTS} layers are listed." if self.more else ""
+        return f"Only the first {MOST_PARTS} are listed." if self.more else ""
 
     def _row(self, part: Part) -> dict[str, Any]:
         share = min(1.0, part.done / part.total) if part.total and part.status == "running" else None
@@ -180,13 +216,12 @@ def follow(stream: Iterable[Piece], what: str, total: int | None = None) -> Iter
                 drawn = time.monotonic()
                 screen.update(shown)
             yield piece
-        size = f", {size_words(shown.bytes)}" if shown.bytes else ""
-        shown.end(f"✓ {what}: done in {time.monotonic() - began:.1f} s{size}")
+        shown.succeed(time.monotonic() - began)
     except (KeyboardInterrupt, GeneratorExit):
-        shown.end(f"✗ {what}: stopped before its end")
+        shown.stop()
         raise
     except BaseException as error:
-        shown.end(f"✗ {what}: {plain(str(getattr(error, 'observed', error)))}")
+        shown.fail(error)
         raise
     finally:
         getattr(stream, "close", lambda: None)()

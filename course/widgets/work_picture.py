@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 from IPython.display import DisplayHandle
 
-from course.widgets.cells import running_cell
+from course.widgets.cells import Cell, running_cell
 from course.widgets.drawn import Cancel, Drawn, source
 
 
@@ -77,14 +77,26 @@ class InPlace:
     """Shows work in the running cell, and its changes in the same place: `update(work)` after each.
 
     Where a person sees the cell it is a live picture; elsewhere (nbclient, a grader, a console) text and HTML.
+
+    Args:
+        asked: whether the cell asks for it; then `shows_its_work` is true of this run of the cell.
     """
 
-    def __init__(self) -> None:
+    _asking_run: ClassVar[str] = ""
+
+    def __init__(self, *, asked: bool = True) -> None:
         cell = running_cell()
         self._live = cell is not None and cell.id is not None
+        if asked and cell is not None:
+            InPlace._asking_run = cell.run
         self._handle = DisplayHandle()
         self._picture: WorkPicture | None = None
         self._shown = False
+
+    @staticmethod
+    def shows_its_work(cell: Cell) -> bool:
+        """Whether this run of a cell has asked for a picture of what it works at."""
+        return InPlace._asking_run == cell.run
 
     def update(self, work: Work) -> None:
         """Show the work as it is now; the last time, when it has ended, also in what will be saved."""

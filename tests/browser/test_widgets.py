@@ -88,6 +88,33 @@ def test_a_layer_is_opened_with_the_keyboard(
     reopened_without_a_kernel(front, lab_workspace / "layers.ipynb", "Layers: course/busybox:latest, shop:1, web")
 
 
+def test_a_long_call_of_plain_docker_py_shows_itself_and_is_cancelled_with_the_keyboard(
+    open_notebook: Callable[..., Page],
+    learner: docker.DockerClient,
+    engine: docker.DockerClient,
+    front: FrontEnd,
+    artefacts: Path,
+) -> None:
+    page = open_notebook(
+        "plain.ipynb",
+        "import docker, io\nfile = io.BytesIO(b'FROM course/busybox\\nRUN sleep 614\\nCMD true')\n"
+        "docker.from_env().images.build(fileobj=file, tag='plain')",
+    )
+    cell = run_cell(page, 0)
+    expect(cell.locator(".slipway")).to_contain_text("2 RUN sleep 614", timeout=PATIENCE)
+    take_both_themes(front, cell.locator(".slipway"), artefacts, "long-call")
+    cell.locator(".slipway").focus()
+    tab_to(page, "Steps")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(cell.locator(".jp-OutputArea")).to_contain_text("KeyboardInterrupt", timeout=PATIENCE)
+    expect(cell.locator(".slipway")).to_contain_text("✗ build plain: stopped before its end")
+    end = time.monotonic() + PATIENCE / 1000
+    while "sleep 614" in str([one["Command"] for one in engine.api.containers(all=True)]):
+        assert time.monotonic() < end, "the build goes on"
+        time.sleep(0.05)
+
+
 def test_a_build_is_cancelled_with_the_keyboard(
     open_notebook: Callable[..., Page],
     learner: docker.DockerClient,

@@ -84,7 +84,7 @@ class LiveKernel:
         assert ran.ok, ran.shown_error
         return ran
 
-    def interrupted(self, code: str, when: Callable[[], bool]) -> Ran:
+    def interrupted(self, code: str, when: Callable[[], bool], cell_id: str | None = None) -> Ran:
         """Run one cell, and interrupt it as soon as `when` is true."""
 
         with ThreadPoolExecutor(1) as pool:
@@ -98,7 +98,7 @@ class LiveKernel:
             ended = threading.Event()
             watching = pool.submit(interrupt)
             try:
-                return self.run(code)
+                return self.run(code, cell_id)
             finally:
                 ended.set()
                 watching.result()

@@ -159,6 +159,6 @@ def test_layers_show_bytes_what_is_there_already_and_stay_bounded() -> None:
     for number in range(500):
         shown.take({"status": "Waiting", "id": f"layer{number}"})
     assert shown.as_state()["rows"][3]["words"] == "○ waiting"
-    assert len(shown.parts) == MOST_PARTS and "Only 60 layers" in shown.as_state()["closing"]
+    assert len(shown.parts) == MOST_PARTS and "Only the first 60 are listed" in shown.as_state()["closing"]
     bundle = shown._repr_mimebundle_()
     assert "1.0 MB of 2.0 MB" in bundle["text/plain"] and "<img" not in bundle["text/html"]

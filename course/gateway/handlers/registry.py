@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from course.gateway.registry_door import address, open_door
 from course.gateway.streams import OutputFacts, translate_output
 
 PORT = 5000  # where a registry listens in its container, and what a lesson calls it by
+LATE_SECONDS = 2.0
+"""How long after its client has left a pull may still name an image, if the engine could not stop it any more."""
 NO_LOGIN = {"X-Registry-Auth": "e30="}  # {} in base64: the engine wants the header
 
 
@@ -144,10 +147,14 @@ async def _route(x: Exchange, transfer: Transfer, ports: dict[str, int], own: It
         taken = await x.plane.engine.ask(EngineRequest("GET", ("images", f"{route.engine}:{route.tag}", "json")))
         if taken.status != 404 and (not taken.ok or taken.value.get("Id") not in known):
             raise Refusal(f"{transfer.reference.familiar()} cannot be moved", "its name is in use", status=409)
+        within = 0.0
         try:
             yield route
+        except (asyncio.CancelledError, ConnectionError):
+            within = LATE_SECONDS
+            raise
         finally:
-            await x.complete(_untag(x, route, transfer))
+            await x.complete(_untag(x, route, transfer, within))
 
 
 @asynccontextmanager
@@ -166,9 +173,14 @@ async def _address(x: Exchange, registry: int) -> AsyncIterator[str]:
         raise Refusal("A push or a pull", "this engine is on another machine than the gateway")
 
 
-async def _untag(x: Exchange, route: Route, transfer: Transfer) -> None:
+async def _untag(x: Exchange, route: Route, transfer: Transfer, within: float) -> None:
+    """Take the name from the engine, or wait for so many seconds until it is there to be taken."""
     at = f"{route.engine}@{transfer.digest}" if transfer.digest else f"{route.engine}:{route.tag}"
-    await x.plane.engine.ask(EngineRequest("DELETE", ("images", at), {"noprune": "1"}))
+    deadline = time.monotonic() + within
+    while not (await x.plane.engine.ask(EngineRequest("DELETE", ("images", at), {"noprune": "1"}))).ok:
+        if time.monotonic() >= deadline:
+            return
+        await asyncio.sleep(0.05)
 
 
 def _without_registry(name: str, ports: dict[str, int]) -> str:

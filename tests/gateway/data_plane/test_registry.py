@@ -83,6 +83,24 @@ def test_an_image_goes_through_the_registry_to_the_colleagues_machine(
             assert not [tag for tag in on_engine if tag.startswith("127.")]  # the tag of the transfer is gone
 
 
+def test_a_pull_that_its_client_leaves_names_nothing_on_the_engine_afterwards(
+    engine: docker.DockerClient, engine_url: str
+) -> None:
+    with session() as own, closing(client_of(own.url)) as mine, registry_in(mine):
+        mine.images.get("course/busybox").tag("localhost:5000/box", "1")
+        mine.images.push("localhost:5000/box", tag="1")
+        mine.images.remove("localhost:5000/box:1")
+        for _ in range(5):  # the engine may be past what it can be stopped in
+            left = mine.api._post(
+                mine.api._url("/images/create"), params={"fromImage": "localhost:5000/box", "tag": "1"}, stream=True
+            )
+            left.raw.read(1)
+            left.close()
+            mine.images.pull("localhost:5000/box", tag="1")
+            tags = [tag for one in engine.images.list() for tag in one.tags]
+            assert not [tag for tag in tags if tag.startswith(f"{address(own.id)}:")]
+
+
 def test_a_push_or_a_pull_elsewhere_is_refused_in_words(engine_url: str) -> None:
     with session() as own, closing(client_of(own.url)) as mine:
         for call in (
