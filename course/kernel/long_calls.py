@@ -7,6 +7,7 @@ cell that a person sees, what is sent and what comes back is looked at on its wa
 from __future__ import annotations
 
 import contextvars
+import io
 import json
 import re
 import threading
@@ -88,6 +89,12 @@ class LongCall:
             request: a `requests.PreparedRequest`; its body is replaced by one that reads the same.
         """
         request.register_hook("response", self._answered)
+        if isinstance(request.body, bytes):
+            request.body = io.BytesIO(
+                request.body
+            )  # goes out in pieces, under the length that its header tells already
+        if length := request.headers.get("Content-Length"):
+            self._work.total = int(length)
         if hasattr(request.body, "read"):
             request.body = _Read(request.body, self)
         elif isinstance(request.body, Iterator):

@@ -77,7 +77,9 @@ def test_an_archive_is_counted_out_and_in(at_once: LiveKernel) -> None:
     assert "✓ load: done in" in text(loaded) and "MB" in text(loaded)
     assert "course/busybox:latest" in loaded.value
     loaded = at_once.must("client.images.load(io.BytesIO(archive))[0].tags", "load file")
-    assert "✓ load: done in" in text(loaded) and "MB" in text(loaded)
+    assert "✓ load: done in" in text(loaded) and "MB of " in text(loaded)
+    loaded = at_once.must("client.images.load(archive)[0].tags", "load bytes")
+    assert "✓ load: done in" in text(loaded) and "MB of " in text(loaded)
 
 
 def test_a_build_shows_its_instructions_and_what_was_there(at_once: LiveKernel) -> None:
