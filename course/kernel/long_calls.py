@@ -171,6 +171,12 @@ class LongCall:
                 failure = error
                 self._end(lambda: self._work.fail(failure))
                 return
+            except (
+                AttributeError,
+                TypeError,
+                ValueError,
+            ):  # of another shape: the call goes on
+                return
             if self._shown and time.monotonic() - self._drawn >= UPDATE_SECONDS:
                 self._drawn = time.monotonic()
                 self._screen.update(self._work)
@@ -235,6 +241,6 @@ def begin(request: Any) -> LongCall | None:
 def _message(line: bytes) -> Mapping[str, Any] | None:
     try:
         message = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return message if isinstance(message, dict) else None

@@ -8,7 +8,8 @@ import docker
 import pytest
 from live_kernel import LiveKernel, Ran, wait_until
 
-from course.kernel.long_calls import named
+from course.kernel.long_calls import LongCall, named
+from course.widgets.cells import Cell
 
 AT_ONCE = """
 from course.kernel import long_calls; long_calls.AFTER_SECONDS = 0.0
@@ -136,3 +137,16 @@ def test_nothing_is_shown_where_nobody_sees_the_cell_or_the_call_is_short(at_onc
     assert not at_once.must(cell).displays
     at_once.must("long_calls.AFTER_SECONDS = 60.0")
     assert not at_once.must(cell, "short").displays
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b'{"id": "a", "progressDetail": ["x"]}', b'{"status": 7}', b"[]", b"{", b"\xff", b"{" * 2_000_000, b"[" * 100_000],
+)
+def test_a_message_of_another_shape_changes_nothing(line: bytes) -> None:
+    call = LongCall("pull", "shop", Cell("a", "", ""))
+    for piece in (line, b"\r\n", b'{"status": "Pull complete", "id": "c3"}\r\n'):
+        call._came(piece)
+    assert [row["words"] for row in call._work.as_state()["rows"] if row["what"] == "c3"] == ["✓ done"]
+    call._came(b"")
+    assert call._work.ended
