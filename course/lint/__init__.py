@@ -6,6 +6,7 @@ from course import notebooks
 from course.lint.exercises import exercises
 from course.lint.finding import Finding
 from course.lint.language import language
+from course.lint.names import names
 from course.lint.objectives import course_wide, objectives, questions
 from course.lint.release import release
 from course.lint.structure import structure
@@ -30,6 +31,7 @@ def lint_lesson(course: Course, lesson: Lesson) -> list[Finding]:
     rules = (
         structure(lesson, notebook),
         exercises(lesson, notebook),
+        names(lesson, notebook),
         objectives(lesson),
         questions(course, lesson, notebook),
         language(lesson, notebook),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from grader.checks.faults import fault_of
-from grader.checks.messages import Message, message
+from grader.checks.messages import Message, after, message
 from grader.checks.result import Outcome, Result
 from grader.checks.trial import Trial
 
@@ -86,7 +86,7 @@ class Check:
         return replace(self, is_advice=True, weight=0.0)
 
     def after(self, evidence: Check) -> Check:
-        """The same check, asked only when another one passes; until then nothing was attempted.
+        """The same check, asked only when another one passes; until then nothing was attempted, and its line says so.
 
         For exercises on things that the set-up made:
         `web.state("running").after(checks.journal().shows("start", "web"))`.
@@ -96,7 +96,8 @@ class Check:
             first = evidence.run(trial)
             if first.outcome is Outcome.COULD_NOT_CHECK or first.passed:
                 return self.question(trial)
-            raise Unmet.of(replace(first, outcome=Outcome.NOT_ATTEMPTED))
+            observed = after(first.title, first.observed)
+            raise Unmet.of(replace(first, outcome=Outcome.NOT_ATTEMPTED, observed=observed))
 
         return replace(self, question=question)
 

@@ -46,6 +46,11 @@ def title(check_id: str, **facts: object) -> str:
     return fill(_table()["title"][check_id], facts)
 
 
+def after(first: str, observed: str) -> str:
+    """What is said of a check that waits for another one: the question of that one, and its answer."""
+    return fill(_table()["word"]["after"], {"title": first, "observed": observed})
+
+
 def message_ids() -> frozenset[str]:
     """Every message id that a check may answer with."""
     return frozenset(_table()["message"])

@@ -73,7 +73,7 @@ def test_a_volume_outlives_its_container(run: Run, client: docker.DockerClient, 
         assert says(data.holds("/list", contains="milk")) == "passed"
         assert says(data.holds("list")) == "passed"
         assert says(data.holds("list", contains="bread")) == "files.content_lacks"
-        assert says(data.holds("other")) == "files.absent"
+        assert says(data.holds("other")) == "volume.lacks_file"
         assert says(data.removed()) == "volume.still_there"
     finally:
         volume.remove()

@@ -92,6 +92,13 @@ def test_nbgrader_scores_what_grade_meant(
     assert determine_grade(cell)[0] == pytest.approx(earned)
 
 
+def test_a_check_that_waits_says_what_it_waits_for() -> None:
+    waiting = NO.after(NOT_YET).run()
+    assert (waiting.outcome, waiting.title, waiting.message) == (Outcome.NOT_ATTEMPTED, NO.title, "image.absent")
+    assert waiting.observed == f"first: {NOT_YET.title} ({NOT_YET.run().observed})"
+    assert NO.after(YES).run().outcome is Outcome.FAILED
+
+
 def test_what_was_not_attempted_stops_no_run_of_all_cells(capsys: pytest.CaptureFixture[str]) -> None:
     assert checks.grade("t", NOT_YET, NOT_YET, points=4) == 0.0
     assert "not attempted" in capsys.readouterr().out.splitlines()[-1]

@@ -34,7 +34,7 @@ def holds(volume: Volume, path: str, contains: Wanted | None, trial: Trial) -> s
     held = create(trial, reader, NEVER_STARTED, machine=volume.machine, volume=(volume.name, _AT))
     full = f"{_AT}/{path.lstrip('/')}"
     if stat(trial, held, full, volume.machine) is None:
-        raise failed("files.absent", owner=volume.name, path=path)
+        raise failed("volume.lacks_file", volume=volume.name, path=path)
     if contains is None:
         return f"{path} is there"
     text = read_text(trial, held, full, volume.machine)
