@@ -94,7 +94,7 @@ def test_nbgrader_scores_what_grade_meant(
 
 def test_a_check_that_waits_says_what_it_waits_for() -> None:
     waiting = NO.after(NOT_YET).run()
-    assert (waiting.outcome, waiting.title, waiting.message) == (Outcome.NOT_ATTEMPTED, NO.title, "image.absent")
+    assert (waiting.outcome, waiting.title, waiting.message) == (Outcome.NOT_ATTEMPTED, NO.title, "value.absent")
     assert waiting.observed == f"first: {NOT_YET.title} ({NOT_YET.run().observed})"
     assert NO.after(YES).run().outcome is Outcome.FAILED
 
