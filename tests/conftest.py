@@ -21,6 +21,7 @@ from course.errors import CourseError
 
 ROOT = Path(__file__).resolve().parents[1]
 REPEATED_SECONDS = 240
+BROWSER = "tests/browser"
 _CLONE_NEWNET = 0x40000000  # unshare(2)
 
 
@@ -38,11 +39,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What goes to one worker together: the tests of a file, in the proofs those of one lesson of it."""
+    """What goes to one worker together: the tests of a file, in the proofs those of one lesson of it, all in a browser.
+
+    Two browsers at once would keep the processors from all else.
+    """
     for item in items:
         of = getattr(item, "callspec", None)
         lesson = of.params.get("lesson") if of else None
-        item.add_marker(pytest.mark.xdist_group(f"{item.location[0]} {getattr(lesson, 'id', '')}".strip()))
+        group = f"{item.location[0]} {getattr(lesson, 'id', '')}".strip()
+        item.add_marker(pytest.mark.xdist_group(BROWSER if group.startswith(BROWSER) else group))
 
 
 @pytest.hookimpl(tryfirst=True)
