@@ -15,19 +15,20 @@ from course.notebooks import GRADED, LessonNotebook
 def names(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
     """The findings about names that a graded cell would take from a cell of the learner's."""
     code = [cell for cell in notebook.cells if cell.kind == "code"]
-    learners = set().union(*(_assigned(cell.source) for cell in code if cell.role not in GRADED))
+    learners = {one.get_name() for cell in code if cell.role not in GRADED for one in _symbols(cell.source)}
     for cell in code:
-        if cell.role in GRADED and (taken := sorted(_assigned(cell.source) & learners)):
+        given = {one.get_name() for one in _symbols(cell.source) if one.is_assigned() and not one.is_imported()}
+        if cell.role in GRADED and (taken := sorted(given & learners)):
             yield Finding(
                 lesson.name, cell.id, "names of its own in a graded cell", ", ".join(taken),
                 "name it otherwise, as the_web for web: after the check, the learner's variable would be the check's",
             )  # fmt: skip
 
 
-def _assigned(source: str) -> set[str]:
-    """The names that a cell gives a value; an import is none, as it gives the same value everywhere."""
+def _symbols(source: str) -> list[symtable.Symbol]:
+    """The names that a cell itself uses, imports or gives a value; those inside a comprehension are its own."""
     try:
         table = symtable.symtable(TransformerManager().transform_cell(source), "cell", "exec")
     except SyntaxError:
-        return set()  # that is a finding of its own
-    return {one.get_name() for one in table.get_symbols() if one.is_assigned() and not one.is_imported()}
+        return []  # that is a finding of its own
+    return table.get_symbols()

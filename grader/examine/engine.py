@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -213,9 +213,10 @@ class GradingEngine:
 def remove_abandoned() -> None:
     """Clear up after graders that were killed together with their keepers."""
     for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/"):
-        if home.stat().st_uid == os.geteuid() and (lock := hold(home)) is not None:
-            with lock:
-                clear(home)
+        with suppress(FileNotFoundError):  # another grader that starts just now clears up too
+            if home.stat().st_uid == os.geteuid() and (lock := hold(home)) is not None:
+                with lock:
+                    clear(home)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -175,6 +176,18 @@ def test_nothing_stays_behind_a_grader_that_is_killed(engine_url: str, keeper_to
 
     assert _becomes(gone)
     assert not Path("/sys/class/net", bridge).exists()
+
+
+def test_several_graders_clear_up_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for number in range(200):
+        home = tmp_path / f"{module.PREFIX}{number}"
+        home.mkdir()
+        (home / LOCK).touch()
+    with ThreadPoolExecutor(4) as pool:
+        for clearing in [pool.submit(remove_abandoned) for _ in range(4)]:
+            clearing.result()
+    assert not list(tmp_path.iterdir())
 
 
 def _becomes(true: Callable[[], bool]) -> bool:

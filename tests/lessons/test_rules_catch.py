@@ -51,6 +51,7 @@ NOTEBOOK_FAULTS = {
     "check uses a learner's variable": ("hello.exists()", "output.exists()", "uses only what it imports"),
     "check takes the name of a learner's variable": ("hello = checks", "word = checks.submission()\nhello = checks", "names of its own in a graded cell"),
     "name of a comprehension in a check": ("hello = checks", "[word for word in 'ab']\nhello = checks", None),
+    "check takes the name of a learner's import": ("hello = checks", "reset = hello = checks", "names of its own in a graded cell"),
     "check imports what a learner imports": ("hello = checks", "import docker\nhello = checks", None),
     "grade call not last": ("points=2)", "points=2)\nprint('done')", "grade() as the last line"),
     "check too long": ("hello = checks", "a = 1\nb = 2\nc = 3\nhello = checks", "two to five lines"),
