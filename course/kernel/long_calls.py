@@ -89,10 +89,8 @@ class LongCall:
             request: a `requests.PreparedRequest`; its body is replaced by one that reads the same.
         """
         request.register_hook("response", self._answered)
-        if isinstance(request.body, bytes):
-            request.body = io.BytesIO(
-                request.body
-            )  # goes out in pieces, under the length that its header tells already
+        if isinstance(request.body, bytes):  # goes out in pieces, under the length that its header tells already
+            request.body = io.BytesIO(request.body)
         if length := request.headers.get("Content-Length"):
             self._work.total = int(length)
         if hasattr(request.body, "read"):
@@ -105,9 +103,7 @@ class LongCall:
         if not response.ok:
             self._end(lambda: self._work.end(f"✗ {self._work.what}: refused"))
             return
-        raw: Any = (
-            response.raw
-        )  # of urllib3: docker-py reads messages by `read`, requests reads archives by `read_chunked`
+        raw: Any = response.raw  # of urllib3; docker-py reads messages by `read`, requests archives by `read_chunked`
         read, read_chunked = raw.read, raw.read_chunked
 
         def reading(*args: Any, **options: Any) -> bytes:
@@ -171,11 +167,7 @@ class LongCall:
                 failure = error
                 self._end(lambda: self._work.fail(failure))
                 return
-            except (
-                AttributeError,
-                TypeError,
-                ValueError,
-            ):  # of another shape: the call goes on
+            except (AttributeError, TypeError, ValueError):  # of another shape: the call goes on
                 return
             if self._shown and time.monotonic() - self._drawn >= UPDATE_SECONDS:
                 self._drawn = time.monotonic()
