@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import symtable
+import ast
 from collections.abc import Iterator
 
 from IPython.core.inputtransformer2 import TransformerManager
@@ -15,20 +15,33 @@ from course.notebooks import GRADED, LessonNotebook
 def names(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
     """The findings about names that a graded cell would take from a cell of the learner's."""
     code = [cell for cell in notebook.cells if cell.kind == "code"]
-    learners = {one.get_name() for cell in code if cell.role not in GRADED for one in _symbols(cell.source)}
+    learners = set().union(*(_used(_parsed(cell.source)) for cell in code if cell.role not in GRADED))
     for cell in code:
-        given = {one.get_name() for one in _symbols(cell.source) if one.is_assigned() and not one.is_imported()}
-        if cell.role in GRADED and (taken := sorted(given & learners)):
+        if cell.role in GRADED and (taken := sorted(_assigned(_parsed(cell.source)) & learners)):
             yield Finding(
                 lesson.name, cell.id, "names of its own in a graded cell", ", ".join(taken),
                 "name it otherwise, as the_web for web: after the check, the learner's variable would be the check's",
             )  # fmt: skip
 
 
-def _symbols(source: str) -> list[symtable.Symbol]:
-    """The names that a cell itself uses, imports or gives a value; those inside a comprehension are its own."""
+def _parsed(source: str) -> ast.Module:
     try:
-        table = symtable.symtable(TransformerManager().transform_cell(source), "cell", "exec")
+        return ast.parse(TransformerManager().transform_cell(source))
     except SyntaxError:
-        return []  # that is a finding of its own
-    return table.get_symbols()
+        return ast.Module([], [])  # that is a finding of its own
+
+
+def _used(tree: ast.Module) -> set[str]:
+    """The names that a cell reads, imports or gives a value."""
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    imported = {(one.asname or one.name).partition(".")[0] for node in imports for one in node.names}
+    return imported | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _assigned(tree: ast.Module) -> set[str]:
+    """The names that a cell gives a value; those of a comprehension are its own."""
+    within = {
+        inner for loop in ast.walk(tree) if isinstance(loop, ast.comprehension) for inner in ast.walk(loop.target)
+    }
+    stored = (node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    return {node.id for node in stored if node not in within}
