@@ -122,7 +122,8 @@ except OSError as error:
 
 def test_memory_of_many_processes_together_ends_at_the_budget(victim: SubmissionKernel) -> None:
     cell = """
-import os, time
+import os, time, warnings
+warnings.simplefilter("ignore", DeprecationWarning)  # from Python 3.12 on, of fork beside threads
 for _ in range(6):
     if os.fork() == 0:
         held = bytearray(120 << 20)
