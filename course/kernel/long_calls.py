@@ -44,9 +44,9 @@ def named(method: str, path_url: str) -> tuple[str, str] | None:
     """
     parts = urlsplit(path_url)
     path = unquote(_VERSION.sub("", parts.path))
-    query = {key: values[0] for key, values in parse_qs(parts.query).items()}
     for verb, pattern, word in _CALLS:
         if verb == method and (found := pattern.fullmatch(path)):
+            query = {key: values[0] for key, values in parse_qs(parts.query).items()}
             name = (found[1] if found.groups() else None) or query.get("fromImage") or query.get("t") or ""
             name = re.sub("^sha256:(.{12}).*", r"\1", name)
             tag = query.get("tag", "")
@@ -121,14 +121,7 @@ class LongCall:
 
     def failed(self, error: BaseException) -> None:
         """The request could not be sent, or its answer did not come."""
-        if isinstance(error, KeyboardInterrupt):
-            self._end(self._work.stop)
-        else:
-            self._end(lambda: self._work.fail(error))
-
-    def took(self, piece: bytes) -> None:
-        """A piece of an archive is on its way; an empty one is its end."""
-        self._note(piece)
+        self._end(lambda: self._work.fail(error))
 
     def ends(self, *, interrupted: bool) -> None:
         """Its cell has ended."""
@@ -139,23 +132,24 @@ class LongCall:
 
     def _passing(self, body: Iterator[bytes]) -> Iterator[bytes]:
         for piece in body:
-            self.took(piece)
+            self.note(piece)
             yield piece
-        self.took(b"")
+        self.note(b"")
 
     def _came(self, piece: bytes) -> None:
         if not piece:
             self._end(lambda: self._work.succeed(time.monotonic() - self._began))
         elif self._is_archive:
-            self._note(piece)
+            self.note(piece)
         else:
             *lines, self._rest = (self._rest + piece).split(b"\n")
             self._rest = self._rest[-LONGEST_MESSAGE:]
             for line in lines:
                 if message := _message(line):
-                    self._note(message)
+                    self.note(message)
 
-    def _note(self, piece: bytes | Mapping[str, Any]) -> None:
+    def note(self, piece: bytes | Mapping[str, Any]) -> None:
+        """A piece of an archive is on its way (an empty one is its end), or a message of the engine has come."""
         from course.engine.errors import EngineError
 
         with self._drawing:
@@ -198,7 +192,7 @@ class _Read:
     def read(self, *size: int) -> bytes:
         """The next bytes."""
         piece: bytes = self._file.read(*size)
-        self._call.took(piece)
+        self._call.note(piece)
         return piece
 
     def __iter__(self) -> Iterator[bytes]:
@@ -217,8 +211,10 @@ def begin(request: Any) -> LongCall | None:
     Args:
         request: a `requests.PreparedRequest`.
     """
+    if threading.current_thread() is not threading.main_thread():
+        return None
     found = named(request.method, request.path_url)
-    if found is None or threading.current_thread() is not threading.main_thread():
+    if found is None:
         return None
     from course.widgets.cells import running_cell
 

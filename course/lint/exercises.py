@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from course.lint.finding import Finding
+from course.lint.names import imported
 from course.manifest import Exercise, Lesson
 from course.notebooks import Cell, ExerciseCells, LessonNotebook
 from course.proof.answers import FEWEST_WRONG, AnswerError, read_answers
@@ -163,12 +164,7 @@ def _free_names(source: str) -> set[str]:
     except SyntaxError as error:
         return {f"a syntax error: {error.msg}"}
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    bound = {node.id for node in names if isinstance(node.ctx, ast.Store)} | {
-        (alias.asname or alias.name).split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for alias in node.names
-    }
+    bound = {node.id for node in names if isinstance(node.ctx, ast.Store)} | imported(tree)
     bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | set(dir(builtins))
     return {node.id for node in names if isinstance(node.ctx, ast.Load)} - bound
 

@@ -24,6 +24,12 @@ def names(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
             )  # fmt: skip
 
 
+def imported(tree: ast.Module) -> set[str]:
+    """The names that imports give."""
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    return {(one.asname or one.name).split(".")[0] for node in imports for one in node.names}
+
+
 def _parsed(source: str) -> ast.Module:
     try:
         return ast.parse(TransformerManager().transform_cell(source))
@@ -33,9 +39,7 @@ def _parsed(source: str) -> ast.Module:
 
 def _used(tree: ast.Module) -> set[str]:
     """The names that a cell reads, imports or gives a value."""
-    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-    imported = {(one.asname or one.name).partition(".")[0] for node in imports for one in node.names}
-    return imported | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return imported(tree) | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
 def _assigned(tree: ast.Module) -> set[str]:

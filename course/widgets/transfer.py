@@ -112,8 +112,11 @@ class Transfer:
         self.end(f"✗ {self.what}: stopped before its end")
 
     def fail(self, error: BaseException) -> None:
-        """It failed of something."""
-        self.end(f"✗ {self.what}: {plain(str(getattr(error, 'observed', error)))}")
+        """It ended with an exception; an interrupt, or a reader that wants no more, has stopped it."""
+        if isinstance(error, KeyboardInterrupt | GeneratorExit):
+            self.stop()
+        else:
+            self.end(f"✗ {self.what}: {plain(str(getattr(error, 'observed', error)))}")
 
     def end(self, closing_line: str) -> None:
         """Nothing more comes."""
@@ -142,18 +145,19 @@ class Transfer:
     def _begin_step(self, name: str) -> None:
         if self._step and self._step.status == "running":
             self._step.words = "complete"
-        if len(self.parts) >= MOST_PARTS:
+        self._step = self._part(name)
+
+    def _part(self, name: str) -> Part | None:
+        """The part of this name, a new one where there is none yet; None when no more are listed."""
+        if name not in self.parts and len(self.parts) >= MOST_PARTS:
             self.more += 1
-        else:
-            self._step = self.parts[name] = Part(name, "")
+            return None
+        return self.parts.setdefault(name, Part(name, ""))
 
     def _take_part(self, name: str, words: str, detail: Mapping[str, Any]) -> None:
-        part = self.parts.get(name)
+        part = self._part(name)
         if part is None:
-            if len(self.parts) >= MOST_PARTS:
-                self.more += 1
-                return
-            part = self.parts[name] = Part(name, words)
+            return
         part.words = words
         part.done, part.total = int(detail.get("current") or part.done), detail.get("total") or part.total
         if part.status == "done" and part.total:
@@ -217,9 +221,6 @@ def follow(stream: Iterable[Piece], what: str, total: int | None = None) -> Iter
                 screen.update(shown)
             yield piece
         shown.succeed(time.monotonic() - began)
-    except (KeyboardInterrupt, GeneratorExit):
-        shown.stop()
-        raise
     except BaseException as error:
         shown.fail(error)
         raise

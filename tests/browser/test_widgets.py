@@ -11,7 +11,7 @@ from pathlib import Path
 import docker
 from both_themes import take_both_themes
 from front_end import FOCUSED, PATIENCE, FrontEnd, run_cell, save, saved_outputs, tab_to
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 HOSTILE = "<img src=x onerror=document.title='taken'>"
 SHOW_MAP = "from course.widgets import engine_map\nengine_map()"
@@ -88,6 +88,23 @@ def test_a_layer_is_opened_with_the_keyboard(
     reopened_without_a_kernel(front, lab_workspace / "layers.ipynb", "Layers: course/busybox:latest, shop:1, web")
 
 
+def cancel_with_the_keyboard(page: Page, cell: Locator) -> None:
+    """Press the button Cancel of the work that a cell shows; the cell ends as interrupted."""
+    cell.locator(".slipway").focus()
+    tab_to(page, "Steps")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(cell.locator(".jp-OutputArea")).to_contain_text("KeyboardInterrupt", timeout=PATIENCE)
+
+
+def build_ends(engine: docker.DockerClient, command: str) -> None:
+    """Wait until no container of a build runs this command any more."""
+    end = time.monotonic() + PATIENCE / 1000
+    while command in str([one["Command"] for one in engine.api.containers(all=True)]):
+        assert time.monotonic() < end, "the build goes on"
+        time.sleep(0.05)
+
+
 def test_a_long_call_of_plain_docker_py_shows_itself_and_is_cancelled_with_the_keyboard(
     open_notebook: Callable[..., Page],
     learner: docker.DockerClient,
@@ -103,16 +120,9 @@ def test_a_long_call_of_plain_docker_py_shows_itself_and_is_cancelled_with_the_k
     cell = run_cell(page, 0)
     expect(cell.locator(".slipway")).to_contain_text("2 RUN sleep 614", timeout=PATIENCE)
     take_both_themes(front, cell.locator(".slipway"), artefacts, "long-call")
-    cell.locator(".slipway").focus()
-    tab_to(page, "Steps")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(cell.locator(".jp-OutputArea")).to_contain_text("KeyboardInterrupt", timeout=PATIENCE)
+    cancel_with_the_keyboard(page, cell)
     expect(cell.locator(".slipway")).to_contain_text("✗ build plain: stopped before its end")
-    end = time.monotonic() + PATIENCE / 1000
-    while "sleep 614" in str([one["Command"] for one in engine.api.containers(all=True)]):
-        assert time.monotonic() < end, "the build goes on"
-        time.sleep(0.05)
+    build_ends(engine, "sleep 614")
 
 
 def test_a_build_is_cancelled_with_the_keyboard(
@@ -130,18 +140,11 @@ def test_a_build_is_cancelled_with_the_keyboard(
     )
     cell = run_cell(page, 0)
     expect(cell.locator(".slipway [data-id='2']")).to_contain_text("… running", timeout=PATIENCE)
-    cell.locator(".slipway").focus()
-    tab_to(page, "Steps")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(cell.locator(".jp-OutputArea")).to_contain_text("KeyboardInterrupt", timeout=PATIENCE)
+    cancel_with_the_keyboard(page, cell)
     expect(cell.locator(".slipway [data-id='2']")).to_contain_text("✗ stopped")
     expect(cell.locator(".slipway [data-id='3']")).to_contain_text("○ not begun")
     expect(cell.locator(".slipway")).to_have_count(1)
-    end = time.monotonic() + PATIENCE / 1000
-    while "sleep 613" in str([one["Command"] for one in engine.api.containers(all=True)]):
-        assert time.monotonic() < end, "the build goes on"
-        time.sleep(0.05)
+    build_ends(engine, "sleep 613")
     # a kernel refuses what arrives before its answer to the interrupted cell has gone out
     expect(cell.locator(".jp-InputPrompt")).to_have_text("[1]:", timeout=PATIENCE)
     failed = run_cell(page, 1)
