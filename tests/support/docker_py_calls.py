@@ -54,6 +54,11 @@ def context_of(dockerfile: str, **files: bytes) -> io.BytesIO:
     return io.BytesIO(tar_of(Dockerfile=dockerfile.encode(), **files))
 
 
+def hang_up(stream: Any) -> None:
+    """Close a raw stream by its response, which docker-py keeps beside it and which must not outlive it."""
+    stream._response.close()
+
+
 @contextmanager
 def waiting(client: Client, **options: Any) -> Iterator[Container]:
     """A container that waits."""
@@ -188,7 +193,7 @@ def logs_follow_live(client: Client) -> Any:
     socket = container.attach_socket(params={"stdin": 1, "stream": 1})
     socket._sock.sendall(b"now\n")
     first = next(lines)
-    socket.close()
+    hang_up(socket)
     container.wait()
     container.remove()
     return first
@@ -226,7 +231,7 @@ def exec_with_input(client: Client) -> Any:
         stream._sock.sendall(b"x" * 1_000_000)
         stream._sock.shutdown(1)
         output = b"".join(iter(lambda: stream._sock.recv(4096), b""))
-        stream.close()
+        hang_up(stream)
         return output
 
 
@@ -237,7 +242,7 @@ def resize_terminals(client: Client) -> Any:
         exec_id = client.api.exec_create(container.id, ["sleep", "2"], tty=True)["Id"]
         stream = client.api.exec_start(exec_id, tty=True, socket=True)
         client.api.exec_resize(exec_id, height=30, width=90)
-        stream.close()
+        hang_up(stream)
         return True
 
 
