@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+
+import pytest
 
 from grader.examine.job import Budgets
 from grader.examine.sandbox import SubmissionKernel
@@ -13,6 +16,7 @@ from grader.examine.sandbox.reach import IDS, LOWEST_ID
 
 FILES = {"L01-containers.ipynb": b"{}", "shop.py": b"print('open')\n", "parts/list.txt": b"tea\n"}
 SMALL = Budgets(memory_bytes=400 * 1024**2, processes=60, output_bytes=200_000, disk_bytes=8 * 1024**2)
+needs_groups = pytest.mark.skipif(os.geteuid() != 0, reason="control groups need root")
 LEARNERS = range(LOWEST_ID, LOWEST_ID + IDS)  # user ids of sandboxes
 
 
@@ -35,9 +39,13 @@ def traces() -> set[str]:
 
 
 def inhabitants(kernel: SubmissionKernel) -> set[int]:
-    """The processes behind a kernel's fence."""
-    folder = Path("/sys/fs/cgroup") / fence_of(kernel.pid)
-    return {int(word) for word in (folder / "cgroup.procs").read_text().split()}
+    """The processes in a kernel's namespace."""
+    found = set()
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it ended, or is another user's
+            if (entry / "ns/pid").readlink() == Path(f"/proc/{kernel.pid}/ns/pid").readlink():
+                found.add(int(entry.name))
+    return found
 
 
 def fence_of(pid: int) -> str:

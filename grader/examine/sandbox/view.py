@@ -15,6 +15,7 @@ from pathlib import Path
 from course.widgets.feed import STILL
 
 HOME = "/home/learner"
+_TMP = "/home/tmp"
 RUN = "/run/slipway"
 LESSONS = "/run/slipway/lessons"
 SOCKET = "/run/slipway/engine.sock"
@@ -110,12 +111,19 @@ def arguments(
         words += ["--setenv", name, value]
     seen = [*_system(), *_python(), *_course()]
     places = [*seen[2::3], *sockets, LESSONS, INSIDE, "/etc/passwd"]
-    for above in sorted({str(parent) for place in places for parent in Path(place).parents if parent != Path("/")}):
-        words += ["--perms", "0755", "--dir", above]  # else only the user who starts bubblewrap could pass
-    words += [*seen, *_masks()]
-    # one file system of a fixed size holds all that can be written
-    words += ["--perms", "1777", "--size", str(disk_bytes), "--tmpfs", "/home"]
-    words += ["--symlink", "/home/tmp", "/tmp", "--dir", "/var", "--symlink", "/home/tmp", "/var/tmp"]
+    above = sorted({str(parent) for place in places for parent in Path(place).parents if parent != Path("/")})
+    # one file system of a fixed size holds all that can be written; first, as this course may be installed below it
+    writable = ["--size", str(disk_bytes), "--tmpfs"]
+    words += ["--perms", "1777", *writable, "/home"]
+    links = [name for name in ("/tmp", "/var/tmp") if name not in above]
+    for name in above:  # else only the user who starts bubblewrap could pass
+        if name in ("/tmp", "/var/tmp"):
+            words += ["--perms", "1777", *writable, name]
+        else:
+            words += ["--perms", "1777" if name in (HOME, _TMP) else "0755", "--dir", name]
+    words += [*seen, *_masks(), "--dir", "/var"]
+    for name in links:
+        words += ["--symlink", _TMP, name]
     words += ["--ro-bind", str(lessons), LESSONS, "--ro-bind", str(inside), INSIDE]
     for name, source in etc.items():
         words += ["--ro-bind", str(source), f"/etc/{name}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -40,6 +41,7 @@ def _serving(session: gateway.Session) -> Iterator[str]:
             server.remove(force=True)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may listen in another network")
 def test_a_port_of_the_own_session_answers_and_one_of_another_does_not(
     target: SubmissionKernel, session: gateway.Session, own_session: gateway.Session
 ) -> None:
@@ -48,3 +50,8 @@ def test_a_port_of_the_own_session_answers_and_one_of_another_does_not(
         told = printed(target, f"{VISIT}\nprint(visit({own}))\nprint(visit({foreign}))").splitlines()
     assert told[0] == "200"
     assert "refused" in told[1]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may listen in another network")
+def test_without_root_ports_do_not_answer_and_the_kernel_says_so(target: SubmissionKernel) -> None:
+    assert target.weaker == "published ports do not answer in the sandbox: Operation not permitted"

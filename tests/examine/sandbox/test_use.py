@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat.validator
 import pytest
-from sandbox_world import SMALL, fence_of, inhabitants, printed
+from sandbox_world import SMALL, fence_of, inhabitants, needs_groups, printed
 
 from course.gateway import Session
 from grader.examine.sandbox import SubmissionKernel
@@ -85,7 +85,7 @@ def test_a_cell_that_raises_an_exit_has_failed_and_the_kernel_goes_on(target: Su
     assert target.run("1", 60).status == "ok"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="control groups need root")
+@needs_groups
 def test_every_limit_is_set_around_all_and_for_each(target: SubmissionKernel) -> None:
     cell = "import resource as r; print(*[r.getrlimit(getattr(r, name))[1] for name in NAMES])"
     names = ("RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NPROC", "RLIMIT_CORE", "RLIMIT_NOFILE", "RLIMIT_CPU")
@@ -120,6 +120,7 @@ except OSError as error:
     assert len(inhabitants(victim)) <= SMALL.processes
 
 
+@needs_groups
 def test_memory_of_many_processes_together_ends_at_the_budget(victim: SubmissionKernel) -> None:
     cell = """
 import os, time, warnings
@@ -144,6 +145,7 @@ print(statuses)
         assert int(peak.read_text()) <= SMALL.memory_bytes
 
 
+@needs_groups
 def test_files_in_memory_count_as_memory(victim: SubmissionKernel) -> None:
     facts = (Path("/sys/fs/cgroup") / fence_of(victim.pid)).as_posix().replace("/pids/", "/memory/")
     usage = next(Path(facts).glob("memory.usage_in_bytes"), None) or Path(facts) / "memory.current"
@@ -157,7 +159,7 @@ def test_files_in_memory_count_as_memory(victim: SubmissionKernel) -> None:
     [
         "import os; os._exit(0)",
         "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
-        "import os, signal; os.kill(-1, signal.SIGKILL); os.kill(os.getpid(), signal.SIGKILL)",
+        "import os, signal\ntry: os.kill(-1, signal.SIGKILL)\nfinally: os.kill(os.getpid(), signal.SIGKILL)",
         "import ctypes; ctypes.string_at(0)",
         "import os; os.execv('/bin/sleep', ['sleep', '600'])",
     ],
@@ -240,17 +242,17 @@ with SubmissionKernel({}, Session(*sys.argv[1:]), Budgets(), "zoe") as kernel:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as grader:
         assert grader.stdout is not None
         kernel = int(grader.stdout.readline())
-        fence = Path("/sys/fs/cgroup") / fence_of(kernel)
+        fence = Path("/sys/fs/cgroup") / fence_of(kernel) if os.geteuid() == 0 else None
         grader.send_signal(signal.SIGKILL)
     deadline = time.monotonic() + 60
     while Path(f"/proc/{kernel}").exists() or [e for e in Path("/proc").glob("[0-9]*/cmdline") if b"5432" in _bytes(e)]:
         assert time.monotonic() < deadline, "the kernel lives on without its grader"
         time.sleep(0.05)
-    assert fence.is_dir()  # nobody was there to take it away; the next grader does
+    assert fence is None or fence.is_dir()  # nobody was there to take it away; the next grader does
     files = [path for path in Path(tempfile.gettempdir()).glob("sandbox-*") if f"-{grader.pid}-" in path.name]
     assert files
     House(warm=False).close()
-    assert not fence.exists()
+    assert fence is None or not fence.exists()
     assert not [path for path in files if path.exists()]
 
 
