@@ -31,7 +31,7 @@ def session(policy: str = "learner", name: str | None = None) -> Iterator[Sessio
     """Open a session for the block, and remove all that it made at the end.
 
     Args:
-        policy: "learner" or "grading".
+        policy: "learner", "grading" or "trusted".
         name: unique among the open sessions of this user and engine; None for a name that nobody has.
 
     Raises:

@@ -32,7 +32,7 @@ class Session:
     Args:
         id: 12 hexadecimal digits.
         name: unique among the open sessions of this user and engine.
-        policy: "learner" or "grading".
+        policy: "learner", "grading" or "trusted".
         url: the address of its socket, for DOCKER_HOST and docker-py.
         engine: the address of the engine behind it.
     """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 session_app = typer.Typer(help="Sessions: private, limited views of the engine.", no_args_is_help=True)
 gateway_app = typer.Typer(help="The process in front of the engine.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Policy = Annotated[str, typer.Option("--policy", help="learner or grading.")]
+Policy = Annotated[str, typer.Option("--policy", help="learner, grading or trusted.")]
 Name = Annotated[str | None, typer.Option("--name", help="The session's name; one is made up without it.")]
 Ref = Annotated[str, typer.Argument(help="A session's name or id.")]
 

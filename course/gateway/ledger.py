@@ -28,7 +28,7 @@ class SessionRow:
     Args:
         sid: the session's id, 12 lowercase hexadecimal digits, the first a letter.
         name: what people call it; unique among the open sessions of this gateway.
-        policy: "learner" or "grading".
+        policy: "learner", "grading" or "trusted".
         family: the sid of the first session of the same learner; machines carry it too.
         created: seconds since the epoch.
         ending: whether its removal has begun.

@@ -170,7 +170,7 @@ class Sessions:
 
         Args:
             name: unique among the open ones.
-            policy: "learner" or "grading".
+            policy: "learner", "grading" or "trusted".
             family: the sid of the first session of the same learner, "" to begin a family.
             find: whether an open session of that name and policy is as good.
 
@@ -182,7 +182,7 @@ class Sessions:
         if not NAME.fullmatch(name):
             raise GatewayError("a name of up to 80 letters, digits and . _ + -", repr(name), "choose another name")
         if policy not in POLICIES:
-            raise GatewayError("a policy: learner or grading", policy, "--policy learner")
+            raise GatewayError(f"a policy: {', '.join(POLICIES)}", policy, "--policy learner")
         if name in self._opening:  # first: it serves already, but takes no lease before it is admitted
             if find:
                 return await asyncio.shield(self._opening[name])

@@ -29,6 +29,7 @@ def _verdict(isolated: bool) -> str:
     if isolated:
         return "Work of people whom you do not know can be graded here."
     return (
-        "Only work that you trust can be graded here, with --trust-submissions: learners' cells then run as your own\n"
-        "programs. They can read your files, the hidden tests and the gradebook among them, and give themselves marks."
+        "Only work that you trust can be graded here, with --trust-submissions. Without a sandbox learners' cells run\n"
+        "as your own programs: they can read your files, the hidden tests and the gradebook among them, and give\n"
+        "themselves marks. Without a firewall their containers reach this machine and what it reaches."
     )

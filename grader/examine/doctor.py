@@ -120,8 +120,8 @@ def _text(path: Path) -> str:
 def _firewall() -> Finding:
     ok = os.geteuid() == 0 and shutil.which("iptables", path=_PATH) is not None
     found = "graded containers reach neither this machine nor anything outside"
-    weak = "networks of graded containers are internal: no published ports, and this machine's services are in reach"
-    return Finding("firewall", ok, found if ok else weak, "grade as root, with iptables installed", needed=False)
+    weak = "only root can set one, with iptables: graded containers would reach this machine and what it reaches"
+    return Finding("firewall", ok, found if ok else weak, "grade as root, with iptables installed")
 
 
 def _engine() -> Iterator[Finding]:

@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 """How often a submission is examined when the engine or the grader fails."""
 PING_SECONDS = 10
-TRUSTING = (
-    "grade with --trust-submissions, if you know everybody who handed in: their cells then run as your own "
+_IF_KNOWN = "or grade with --trust-submissions, if you know everybody who handed in: their "
+TRUSTING = _IF_KNOWN + (
+    "cells then run as your own "
     "programs, which can read your files, the hidden tests and the gradebook among them, and change their own marks"
 )
+TRUSTING_CONTAINERS = _IF_KNOWN + "containers then reach what this machine reaches, this machine itself among it"
 
 
 class Examiner:
@@ -41,7 +43,8 @@ class Examiner:
 
     Args:
         engine: the address of an engine to grade on; None starts one that only this examiner uses.
-        trust_submissions: run the learner's cells without a sandbox where bubblewrap is not to be had.
+        trust_submissions: run the learner's cells without a sandbox where bubblewrap is not to be had, and containers
+            in networks with a way out where there is no firewall.
         attempts: how often a submission is examined at most.
     """
 
@@ -61,14 +64,14 @@ class Examiner:
         """Start what is needed.
 
         Raises:
-            NotIsolated: there is no sandbox here, and submissions are not trusted.
+            NotIsolated: there is no sandbox or no firewall here, and submissions are not trusted.
             CourseError: no engine, or no gateway.
         """
         from grader.examine.sandbox.isolation import available
 
         here = available()
         if not here and not self._trust:
-            raise NotIsolated("a sandbox for the learners' cells", here.observed, f"{here.try_next}; or {TRUSTING}")
+            raise NotIsolated("a sandbox for the learners' cells", here.observed, f"{here.try_next}; {TRUSTING}")
         self._sandboxed = bool(here)
         with ExitStack() as stack:
             if self._given is None:
@@ -79,6 +82,7 @@ class Examiner:
             self._threads = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="ends-sessions"))
             stack.enter_context(self._kernel)
             self._version = gathering.engine_version(self._url)
+            self._policy = self._choose_policy()
             self._stack = stack.pop_all()
         return self
 
@@ -111,6 +115,18 @@ class Examiner:
         times = Times(begun, time.monotonic() - clock, attempt)
         return examination(job, source, plan, done, times, self._version)
 
+    def _choose_policy(self) -> str:
+        """`grading`, which wants a firewall: without one it can only have networks on which no port is published."""
+        from course.gateway import Client
+
+        why = Client(self._url).status()["weaker"].get("firewall")
+        if not why:
+            return "grading"
+        if not self._trust:
+            wanted = "a firewall around the networks of graded containers"
+            raise NotIsolated(wanted, why, f"grade as root on this machine, with iptables; {TRUSTING_CONTAINERS}")
+        return "trusted"
+
     def _attempt(self, job: Job, source: SourceNotebook, plan: Plan) -> Attempt:
         """Examine once, in a session of its own. Nothing is raised: what fails here is not the learner's fault."""
         ran = Ran()
@@ -135,7 +151,7 @@ class Examiner:
         """A session that ends after the attempt, in the background: the next submission need not wait for it."""
         from course.gateway import Client, Lease
 
-        lease = Lease(Client(self._url), {"name": f"grading-{secrets.token_hex(6)}", "policy": "grading"})
+        lease = Lease(Client(self._url), {"name": f"grading-{secrets.token_hex(6)}", "policy": self._policy})
 
         def end() -> None:
             self.settle()

@@ -1,8 +1,8 @@
-"""The two policies, as data: what a session may use, and how much of it."""
+"""The three policies, as data: what a session may use, and how much of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -45,8 +45,11 @@ class Limits:
 class Policy:
     """One named set of rules. `grading` is `learner` made stricter; nothing else differs.
 
+    `trusted` is `grading` without walls around the network, for where there is no firewall: an internal network would
+    do as a wall, but publishes no port, and what serves one would lose its marks.
+
     Args:
-        name: "learner" or "grading".
+        name: "learner", "grading" or "trusted".
         limits: the quotas.
         outside: whether containers and builds may reach anything outside the session's own networks.
         build_cache: whether a build may take layers that this same session made before (never another's).
@@ -62,4 +65,5 @@ class Policy:
 
 LEARNER = Policy("learner")
 GRADING = Policy("grading", Limits(lifetime=3600.0), outside=False, build_cache=False, grace=0.0)
-POLICIES = {policy.name: policy for policy in (LEARNER, GRADING)}
+TRUSTED = replace(GRADING, name="trusted", outside=True)
+POLICIES = {policy.name: policy for policy in (LEARNER, GRADING, TRUSTED)}

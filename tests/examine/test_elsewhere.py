@@ -1,4 +1,4 @@
-"""A sandbox wherever this course is installed, and whoever grades: below /home as a user without root, below /tmp."""
+"""Grading wherever this course is installed, and whoever grades: below /home as a user without root, below /tmp."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-TESTS = "tests/examine/sandbox"
+ROOT = Path(__file__).resolve().parents[2]
+SANDBOX = "tests/examine/sandbox"
 USER = 4242
 # Mounts that end with the command: the checkout at another place, and Python where every user may pass
 ELSEWHERE = """
@@ -66,12 +66,13 @@ def run_elsewhere(place: Path, user: int, engine_url: str, tests: list[str]) -> 
 
 
 def test_another_user_grades_from_a_home(engine_url: str) -> None:
-    tests = [f"{TESTS}/{name}" for name in ("test_kernel.py", "test_reach.py", "test_ports.py")]
+    sandbox = ("test_kernel.py", "test_reach.py", "test_ports.py")
+    tests = ["tests/examine/test_without_root.py", *(f"{SANDBOX}/{name}" for name in sandbox)]
     done = run_elsewhere(Path("/home/somebody/course"), USER, engine_url, tests)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr
     assert "without root" in done.stdout  # the skips of another user
 
 
 def test_root_grades_from_a_temporary_folder(engine_url: str, tmp_path: Path) -> None:
-    done = run_elsewhere(tmp_path / "course", 0, engine_url, [f"{TESTS}/test_kernel.py"])
+    done = run_elsewhere(tmp_path / "course", 0, engine_url, [f"{SANDBOX}/test_kernel.py"])
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr
