@@ -12,7 +12,7 @@ import tarfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import docker
@@ -284,9 +284,12 @@ def update_limits(client: Client) -> Any:
 
 @scenario
 def auto_remove(client: Client) -> Any:
-    container = client.containers.run(BASE, "true", detach=True, auto_remove=True, name="gone")
-    with suppress(errors.NotFound):
-        container.wait(condition="removed")
+    container = client.containers.create(BASE, "true", auto_remove=True, name="gone")
+    # asked before the start, as `docker run --rm` does: moby answers never to who asks while it removes
+    url = client.api._url("/containers/{0}/wait", container.id)
+    removed = client.api._post(url, params={"condition": "removed"}, stream=True)
+    container.start()
+    removed.json()
     deadline = time.monotonic() + 20
     while client.containers.list(all=True, filters={"name": "gone"}) and time.monotonic() < deadline:
         time.sleep(0.02)
