@@ -15,6 +15,7 @@ from pathlib import Path
 
 import docker
 
+from course.engine import bridges
 from course.engine.errors import EngineError, NoEngine
 
 START_SECONDS = 60.0
@@ -124,7 +125,7 @@ class Daemon:
         _put_back(default_bridge)
 
     def stop(self) -> None:
-        """End dockerd, its containers and its containerd, and take the bridge away."""
+        """End dockerd, its containers and its containerd, and take its bridges away."""
         if self._process:
             self._process.terminate()
             try:
@@ -132,7 +133,7 @@ class Daemon:
             except subprocess.TimeoutExpired:
                 self.kill()
         self._process = None
-        subprocess.run(["ip", "link", "delete", self.bridge], capture_output=True, check=False)
+        bridges.remove(self.bridge, bridges.of_sessions(self.socket))
 
     def kill(self) -> None:
         """End dockerd at once, as a crash would; its data stays."""

@@ -46,6 +46,7 @@ class Plane:
     inner_ports: InnerPorts
     headers: dict[str, str] = field(default_factory=dict)  # on every answer; the API version among them
     engine_version: dict[str, Any] = field(default_factory=dict)
+    init_runtime: str = ""  # what starts a container with an init process, "" for the engine's default
     image_configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     registry_locks: dict[int, asyncio.Lock] = field(default_factory=dict)
     background: set[asyncio.Future[Any]] = field(default_factory=set)

@@ -13,7 +13,9 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
-GRADING, LEARNERS = "swg+", "swl+"
+from course.engine import bridges
+
+GRADING, LEARNERS = f"{bridges.GRADING}+", f"{bridges.LEARNERS}+"
 _NEW = ("-m", "conntrack", "!", "--ctstate", "ESTABLISHED,RELATED", "-j", "DROP")
 _TO_THE_HOST = ("-i", GRADING, *_NEW)  # answers to docker-proxy, which connects from the host, are ESTABLISHED
 _OUT = ("-i", GRADING, "!", "-o", GRADING, "-j", "DROP")

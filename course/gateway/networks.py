@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from course.engine import bridges
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.words import WITHOUT_NAMES
 from course.gateway.scope import Scope
@@ -89,7 +90,7 @@ class Networks:
         grading = not scope.policy.outside
         options = {
             _BRIDGE + "host_binding_ipv4": "127.0.0.1",
-            _BRIDGE + "name": f"{'swg' if grading else 'swl'}{secrets.token_hex(4)}",
+            _BRIDGE + "name": bridges.name(self._engine.socket, grading=grading),
         }
         if grading:
             options[_BRIDGE + "enable_ip_masquerade"] = "false"  # a second bar behind the firewall's

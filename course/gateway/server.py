@@ -23,6 +23,7 @@ from course.gateway.inner_ports import InnerPorts
 from course.gateway.journal_file import Entry
 from course.gateway.networks import Networks
 from course.gateway.policy import query, routes
+from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.query import Query
 from course.gateway.policy.refusal import Refusal
 from course.gateway.policy.routes import Call
@@ -63,6 +64,9 @@ class DataPlane:
         """
         version = await self.engine.version()
         self.shared.headers.update(answer_headers(version))
+        info = await self.engine.ask(EngineRequest("GET", ("info",)))
+        # crun 1.8.1 fails with `openat2 sbin` where it is to put docker-init into a container
+        self.shared.init_runtime = "runc" if info.ok and info.value.get("DefaultRuntime") == "crun" else ""
         self._watch = asyncio.create_task(watch(self.engine, self.shared.scopes, self.shared.inner_ports))
 
     async def serve(self, scope: Scope, path: Path, journal: Callable[[Entry], None]) -> SessionServer:

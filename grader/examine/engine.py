@@ -19,10 +19,10 @@ import docker
 from docker.errors import DockerException
 from filelock import FileLock
 
-from course.engine import Daemon, find
+from course.engine import Daemon, bridges, find
 from course.engine.errors import EngineError, NoEngine
 from course.images.supply import ensure
-from grader.examine.keeper import BRIDGE_FILE, clear, end_all, hold
+from grader.examine.keeper import BRIDGES_FILE, clear, end_all, hold
 
 PREFIX = "swg-"
 MEMORY_FOR_DATA = 4 * 1024**3
@@ -138,7 +138,8 @@ class GradingEngine:
         self._home = Path(tempfile.mkdtemp(prefix=PREFIX))
         self._home.chmod(0o711)  # a remapped container's root must pass
         self._name = f"g{secrets.token_hex(3)}"
-        (self._home / BRIDGE_FILE).write_text(f"sw{self._name}")
+        own = Daemon(self._home / "e", self._name)
+        (self._home / BRIDGES_FILE).write_text(f"{own.bridge}\n{bridges.of_sessions(own.socket)}\n")
         self._watch(self._home)
         self._daemon = self._first_that_runs(self._home)
 

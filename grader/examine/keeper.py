@@ -2,8 +2,8 @@
 
     python -I -m grader.examine.keeper FD HOME
 
-FD is one end of a Unix socket whose other end closes with the grader. Only the standard library, so that it is there at
-once and small.
+FD is one end of a Unix socket whose other end closes with the grader. Only the standard library and what needs no
+more, so that it is there at once and small.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from io import BufferedWriter
 from pathlib import Path
 
+from course.engine import bridges
+
 LOCK = "keeper.lock"
-BRIDGE_FILE = "bridge"
+BRIDGES_FILE = "bridges"
 STOP_SECONDS = 20.0
 _SELF = str(os.getpid())
 
@@ -56,11 +57,10 @@ def hold(home: Path) -> BufferedWriter | None:
 
 
 def clear(home: Path) -> None:
-    """End the engine of a folder and all that it started, take its bridge away, and delete the folder."""
+    """End the engine of a folder and all that it started, take its bridges away, and delete the folder."""
     end_all(home)
     with contextlib.suppress(OSError):
-        bridge = (home / BRIDGE_FILE).read_text().strip()
-        subprocess.run(["ip", "link", "delete", bridge], capture_output=True, check=False)
+        bridges.remove(*(home / BRIDGES_FILE).read_text().splitlines())
     shutil.rmtree(home, ignore_errors=True)
 
 

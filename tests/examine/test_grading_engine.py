@@ -13,12 +13,15 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from fnmatch import fnmatch
 from pathlib import Path
 
 import docker
 import pytest
+from docker_py_calls import SCENARIOS
 
 from course import gateway
+from course.engine import bridges
 from grader.examine import engine as module
 from grader.examine.engine import Configuration, GradingEngine, remove_abandoned
 from grader.examine.keeper import LOCK, _started_from
@@ -55,6 +58,20 @@ def test_root_in_a_container_is_nobody_on_the_machine(grading: GradingEngine, on
     said = on_it.containers.run("course/busybox", ["cat", "/proc/self/uid_map"], remove=True)
     first, outside, _count = said.split()
     assert (first, outside != b"0") == (b"0", True)
+
+
+@pytest.mark.parametrize("name", ["life_cycle", "exec_in_every_way", "volumes", "networks", "ports_and_health"])
+def test_a_learner_sees_the_same_as_on_an_engine_with_runc(
+    name: str, grading: GradingEngine, engine: docker.DockerClient
+) -> None:
+    # these have containers with an init process too, which crun cannot start
+    client = gateway.Client(grading.url)
+    session = client.open(f"same-{name}", "learner")
+    try:
+        with closing(docker.DockerClient(base_url=session.url)) as through:
+            assert SCENARIOS[name](through) == SCENARIOS[name](engine)
+    finally:
+        client.end(session.id)
 
 
 def test_a_graded_session_on_it_reaches_neither_host_nor_neighbour_and_publishes_ports(grading: GradingEngine) -> None:
@@ -152,7 +169,12 @@ def test_nothing_stays_behind_a_grader_that_is_killed(engine_url: str, keeper_to
     program = (
         "import sys, time\nfrom grader.examine import engine\nengine.NAMES = ('course/busybox',)\n"
         "one = engine.GradingEngine().__enter__()\nimport docker\n"
-        "docker.DockerClient(base_url=one.url).containers.run('course/busybox', ['sleep', '7777'], detach=True)\n"
+        "from pathlib import Path\nfrom course.engine import bridges\n"
+        "client = docker.DockerClient(base_url=one.url)\n"
+        "name = bridges.name(Path(one.url.removeprefix('unix://')), grading=True)\n"
+        "client.networks.create('own', options={'com.docker.network.bridge.name': name})\n"
+        "options = {'network': 'own', 'ports': {'80/tcp': None}, 'detach': True}\n"
+        "client.containers.run('course/busybox', ['sleep', '7777'], **options)\n"
         "print(one._home, one._keeper.pid, flush=True)\ntime.sleep(600)\n"
     )
     grader = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
@@ -160,7 +182,9 @@ def test_nothing_stays_behind_a_grader_that_is_killed(engine_url: str, keeper_to
         assert grader.stdout is not None
         with grader.stdout as said:
             home, keeper = said.readline().split()
-        bridge = (Path(home) / "bridge").read_text()
+        patterns = (Path(home) / "bridges").read_text().split()
+        assert len(_links(patterns)) == 2
+        assert len(_rules(patterns)) > 8
         assert _started_from(Path(home))
         assert _becomes(_sleeping), "the container runs"
         if keeper_too:
@@ -175,7 +199,30 @@ def test_nothing_stays_behind_a_grader_that_is_killed(engine_url: str, keeper_to
         return not Path(home).exists() and _started_from(Path(home)) == [] and not _sleeping()
 
     assert _becomes(gone)
-    assert not Path("/sys/class/net", bridge).exists()
+    assert _links(patterns) == [] and _rules(patterns) == []
+
+
+def _links(patterns: list[str]) -> list[str]:
+    return [entry.name for entry in Path("/sys/class/net").iterdir() for one in patterns if fnmatch(entry.name, one)]
+
+
+def _rules(patterns: list[str]) -> list[str]:
+    """The rules that name a bridge, or its subnet."""
+    saved = subprocess.run(["iptables-save"], capture_output=True, text=True, check=True).stdout.splitlines()
+    return [line for line in saved if any(fnmatch(word, one) for word in line.split() for one in patterns)]
+
+
+def test_an_engine_that_ends_takes_its_networks_and_rules_away(engine_url: str) -> None:
+    before = subprocess.run(["iptables-save", "-t", "nat"], capture_output=True, text=True, check=True).stdout
+    with GradingEngine() as one, closing(docker.DockerClient(base_url=one.url)) as client:
+        name = bridges.name(Path(one.url.removeprefix("unix://")), grading=True)
+        client.networks.create("own", options={"com.docker.network.bridge.name": name})
+        options = {"network": "own", "ports": {"80/tcp": None}, "detach": True, "stop_signal": "SIGKILL"}
+        client.containers.run("course/busybox", ["sleep", "7777"], **options)
+        assert Path("/sys/class/net", name).exists()
+    assert not Path("/sys/class/net", name).exists()
+    after = subprocess.run(["iptables-save", "-t", "nat"], capture_output=True, text=True, check=True).stdout
+    assert [line for line in after.splitlines() if line.startswith("-A") and line not in before.splitlines()] == []
 
 
 def test_several_graders_clear_up_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
