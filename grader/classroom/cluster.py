@@ -28,6 +28,8 @@ _SETTINGS = {
     "distributed.worker.daemon": False,  # workers have children: engines, gateways, kernels
     "distributed.worker.memory.terminate": False,  # kernels have limits of their own; a worker holds no more than a job
     "distributed.admin.tick.limit": "1h",  # a busy machine is no event
+    "distributed.worker.profile.enabled": False,  # it keeps a picture of each second: 72 MiB after 250 submissions
+    "distributed.admin.system-monitor.log-length": 60,
 }
 
 
