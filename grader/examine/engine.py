@@ -215,7 +215,7 @@ def remove_abandoned() -> None:
     """Clear up after graders that were killed together with their keepers."""
     for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/"):
         with suppress(FileNotFoundError):  # another grader that starts just now clears up too
-            if home.stat().st_uid == os.geteuid() and (lock := hold(home)) is not None:
+            if home.lstat().st_uid == os.geteuid() and not home.is_symlink() and (lock := hold(home)) is not None:
                 with lock:
                     clear(home)
 

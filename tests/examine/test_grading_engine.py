@@ -225,6 +225,14 @@ def test_an_engine_that_ends_takes_its_networks_and_rules_away(engine_url: str) 
     assert [line for line in after.splitlines() if line.startswith("-A") and line not in before.splitlines()] == []
 
 
+def test_a_link_to_another_folder_is_not_cleared_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / "own").mkdir()
+    (tmp_path / f"{module.PREFIX}link").symlink_to(tmp_path / "own")
+    remove_abandoned()
+    assert list((tmp_path / "own").iterdir()) == []
+
+
 def test_several_graders_clear_up_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     for number in range(200):
