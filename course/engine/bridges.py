@@ -13,29 +13,29 @@ import re
 import secrets
 import shlex
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 GRADING, LEARNERS = "swg", "swl"
 """What the names begin with; the gateway's firewall knows them by that."""
-_LINKS = Path("/sys/class/net")
 _PATH = "/usr/sbin:/sbin:/usr/local/sbin:/usr/bin:/bin"
 _TARGET = re.compile(r"--to-destination ([\d.]+):")
 
 
-def name(socket: Path, *, grading: bool) -> str:
+def name(engine: Path, *, grading: bool) -> str:
     """A new name for a bridge of a session: 15 characters, as many as Linux allows.
 
     Args:
-        socket: the engine's socket.
+        engine: its socket.
     """
-    return f"{GRADING if grading else LEARNERS}{_mark(socket)}{secrets.token_hex(3)}"
+    return f"{GRADING if grading else LEARNERS}{_mark(engine)}{secrets.token_hex(3)}"
 
 
-def of_sessions(socket: Path) -> str:
+def of_sessions(engine: Path) -> str:
     """The pattern of the names of all bridges of an engine's sessions, for `remove`."""
-    return f"sw[gl]{_mark(socket)}??????"
+    return f"sw[gl]{_mark(engine)}??????"
 
 
 def remove(*patterns: str) -> None:
@@ -44,7 +44,7 @@ def remove(*patterns: str) -> None:
     Args:
         patterns: names, or patterns as in a shell.
     """
-    for link in [entry.name for entry in _LINKS.iterdir()] if _LINKS.is_dir() else []:
+    for _, link in socket.if_nameindex():  # /sys may be that of another network namespace
         if _matches(link, patterns):
             _run("ip", "link", "delete", link)
     for tool in ("iptables", "ip6tables"):
@@ -67,9 +67,9 @@ def _matches(word: str, patterns: tuple[str, ...]) -> bool:
     return any(fnmatch.fnmatchcase(word, pattern) for pattern in patterns)
 
 
-def _mark(socket: Path) -> str:
+def _mark(engine: Path) -> str:
     """Six hexadecimal digits that tell an engine's bridges from another's."""
-    return hashlib.sha256(os.fsencode(os.path.realpath(socket))).hexdigest()[:6]
+    return hashlib.sha256(os.fsencode(os.path.realpath(engine))).hexdigest()[:6]
 
 
 def _run(tool: str, *arguments: str) -> str:

@@ -53,7 +53,11 @@ class FrontEnd:
         """Shut every kernel of the server down by its REST API, as another page or an administrator does."""
         base, token = server(self.url)
         headers = {"Authorization": f"token {token}"}
-        for kernel in self.page.request.get(f"{base}/api/kernels", headers=headers).json():
+        deadline = time.monotonic() + PATIENCE / 1000
+        while not (listed := self.page.request.get(f"{base}/api/kernels", headers=headers)).ok:
+            assert time.monotonic() < deadline, listed.text()  # a kernel that ends meanwhile fails the whole list
+            time.sleep(0.1)
+        for kernel in listed.json():
             self.page.request.delete(f"{base}/api/kernels/{kernel['id']}", headers=headers)
 
 

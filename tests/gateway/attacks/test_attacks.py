@@ -447,8 +447,8 @@ def _has_header(answer: Answer, name: str) -> None:
 
 
 def _settled(world: World) -> None:
-    """The attacker's own container is there for the next case."""
-    own = world.ask("GET", f"/v1.41/containers/{world.names['own']}/json")
+    """The attacker's own container is there for the next case, under its name: a case may have renamed it."""
+    own = world.ask("GET", f"/v1.41/containers/{world.names['own_name']}/json")
     if own.status != 200 or not own.json["State"]["Running"]:
         world.own_container()
 
