@@ -154,17 +154,25 @@ def _run_in(session: Session, command: list[str]) -> int:
     from course.gateway.client import NOT_FOR_SESSIONS
 
     kept = {key: value for key, value in os.environ.items() if key not in NOT_FOR_SESSIONS}
+    started: list[subprocess.Popen[bytes]] = []
+    asked: list[int] = []
+
+    def end(number: int, _frame: object) -> None:
+        asked.append(number)
+        for process in started:
+            process.terminate()
+
     before = signal.signal(signal.SIGINT, lambda *_: None)  # not SIG_IGN, which the command would inherit
+    ending = signal.signal(signal.SIGTERM, end)  # before the command is there: its first word may bring the signal
     try:
-        process = subprocess.Popen(command, env={**kept, **session.environment()})
-        ending = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
-        try:
-            code = process.wait()
-        finally:
-            signal.signal(signal.SIGTERM, ending)
+        started.append(subprocess.Popen(command, env={**kept, **session.environment()}))
+        if asked:
+            started[0].terminate()
+        code = started[0].wait()
     except OSError as error:
         raise CourseError("a command that can be run", f"{command[0]}: {error.strerror}", "check its name") from error
     finally:
+        signal.signal(signal.SIGTERM, ending)
         signal.signal(signal.SIGINT, before)
     return code if code >= 0 else 128 - code
 
