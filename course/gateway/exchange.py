@@ -20,6 +20,7 @@ from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.query import Query
 from course.gateway.policy.refusal import Refusal
 from course.gateway.policy.routes import Call
+from course.gateway.runtime import Runtime
 from course.gateway.scope import Scope
 from course.gateway.upstream import Answer, EngineResponse, Upload, Upstream
 
@@ -46,7 +47,7 @@ class Plane:
     inner_ports: InnerPorts
     headers: dict[str, str] = field(default_factory=dict)  # on every answer; the API version among them
     engine_version: dict[str, Any] = field(default_factory=dict)
-    init_runtime: str = ""  # what starts a container with an init process, "" for the engine's default
+    runtime: Runtime = field(default_factory=Runtime)
     image_configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     registry_locks: dict[int, asyncio.Lock] = field(default_factory=dict)
     background: set[asyncio.Future[Any]] = field(default_factory=set)

@@ -15,6 +15,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
+from course.gateway import peer
 from course.gateway.connection import Connection
 from course.gateway.exchange import EngineSaid, Exchange, Plane
 from course.gateway.handlers import TABLE, Handler
@@ -27,6 +28,7 @@ from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.query import Query
 from course.gateway.policy.refusal import Refusal
 from course.gateway.policy.routes import Call
+from course.gateway.runtime import Runtime
 from course.gateway.scope import Scope
 from course.gateway.upstream import EngineUnavailable, Upstream
 from course.gateway.watch import watch
@@ -51,13 +53,13 @@ class DataPlane:
     """
 
     def __init__(self, engine_socket: Path, scopes: Mapping[str, Scope]) -> None:
-        self.engine = Upstream(engine_socket)
+        self.engine, self._socket = Upstream(engine_socket), engine_socket
         networks, inner_ports = Networks(self.engine, firewalled=False), InnerPorts(self.engine, scopes)
         self.shared = Plane(self.engine, scopes, networks, inner_ports)
         self._watch: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Meet the engine and follow its events.
+    async def start(self) -> dict[str, Any]:
+        """Meet the engine and follow its events; what it says of itself (`GET /info`).
 
         Raises:
             EngineUnavailable: when the engine does not answer or is too old.
@@ -65,9 +67,12 @@ class DataPlane:
         version = await self.engine.version()
         self.shared.headers.update(answer_headers(version))
         info = await self.engine.ask(EngineRequest("GET", ("info",)))
-        # crun 1.8.1 fails with `openat2 sbin` where it is to put docker-init into a container
-        self.shared.init_runtime = "runc" if info.ok and info.value.get("DefaultRuntime") == "crun" else ""
+        if not info.ok:
+            raise EngineUnavailable(info.message)
+        self.shared.runtime = Runtime.of(info.value, peer.listener_pid(self._socket))
         self._watch = asyncio.create_task(watch(self.engine, self.shared.scopes, self.shared.inner_ports))
+        told: dict[str, Any] = info.value
+        return told
 
     async def serve(self, scope: Scope, path: Path, journal: Callable[[Entry], None]) -> SessionServer:
         """Open a session's socket, mode 0600.

@@ -98,8 +98,7 @@ class Sessions:
         Raises:
             EngineUnavailable: the engine does not answer.
         """
-        await self._plane.start()
-        await self._around.meet()
+        await self._around.meet(await self._plane.start())
         sweeper = Sweeper(self._engine, self._around.cgroups)
         self._removals = Removals(self._ledger, sweeper, self.scopes, self.owner, self._forget)
         self._quota = QuotaWatcher(self._engine, self.owner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +39,18 @@ class Surroundings:
         self._local = False
         self._looked = -LOOK  # when the firewall was looked at (time.monotonic)
 
-    async def meet(self) -> None:
+    async def meet(self, info: Mapping[str, Any]) -> None:
         """Learn what engine and machine offer.
+
+        Args:
+            info: what the engine says of itself (`GET /info`).
 
         Raises:
             EngineUnavailable: the engine does not answer.
         """
-        answer = await self._engine.ask(EngineRequest("GET", ("info",)))
-        if not answer.ok:
-            raise EngineUnavailable(answer.message)
         pid = peer.listener_pid(self._socket)
         self._local = peer.shares_namespace(pid, "net")
-        driver, version = answer.value.get("CgroupDriver") or "", answer.value.get("CgroupVersion") or "1"
+        driver, version = info.get("CgroupDriver") or "", info.get("CgroupVersion") or "1"
         same_machine = peer.shares_namespace(pid, "cgroup")
         self.cgroups = choose(str(driver), str(version), f"{self._owner}-{self._key}", same_machine)
         await self.ensure_firewall()

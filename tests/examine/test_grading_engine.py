@@ -75,6 +75,23 @@ def test_a_learner_sees_the_same_as_on_an_engine_with_runc(
         client.end(session.id)
 
 
+def test_an_exec_right_after_the_start_runs(grading: GradingEngine) -> None:
+    # a hundredth of a processor: crun's last steps before the container's program take a while; on the engine's own
+    # socket two of three such execs end with 126, "OCI runtime exec failed: setns(…): Operation not permitted"
+    client = gateway.Client(grading.url)
+    session = client.open("early", "grading")
+    try:
+        with closing(docker.DockerClient(base_url=session.url)) as through:
+            said = []
+            for _ in range(10):
+                one = through.containers.run("course/busybox", ["sleep", "600"], detach=True, nano_cpus=10_000_000)
+                said.append(tuple(one.exec_run(["echo", "a"])))
+                one.remove(force=True)
+            assert said == [(0, b"a\n")] * 10
+    finally:
+        client.end(session.id)
+
+
 def test_a_graded_session_on_it_reaches_neither_host_nor_neighbour_and_publishes_ports(grading: GradingEngine) -> None:
     client = gateway.Client(grading.url)
     one, two = (client.open(f"isolated-{which}", "grading") for which in "ab")
@@ -208,7 +225,7 @@ def _links(patterns: list[str]) -> list[str]:
 
 
 def _rules(patterns: list[str]) -> list[str]:
-    """The rules that name a bridge, or its subnet."""
+    """The rules that name a bridge."""
     saved = subprocess.run(["iptables-save"], capture_output=True, text=True, check=True).stdout.splitlines()
     return [line for line in saved if any(fnmatch(word, one) for word in line.split() for one in patterns)]
 

@@ -39,8 +39,8 @@ async def _create(x: Exchange, spec: ContainerSpec, image: ImageView) -> dict[st
         for name in spec.volumes_needed:
             await ensure_volume(x, name)
         request = spec.engine_request(x.scope, image)
-        if x.plane.init_runtime and request.body["HostConfig"].get("Init"):
-            request.body["HostConfig"]["Runtime"] = x.plane.init_runtime
+        if x.plane.runtime.for_init and request.body["HostConfig"].get("Init"):
+            request.body["HostConfig"]["Runtime"] = x.plane.runtime.for_init
         answer: dict[str, Any] = (await x.ask(request)).value
         engine_id = answer["Id"]
         try:

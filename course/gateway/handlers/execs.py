@@ -31,8 +31,12 @@ async def start(x: Exchange) -> web.StreamResponse:
     exec_id = x.scope.exec_instance(x.ref)
     spec = policy.parse_start(await x.body(), x.limits.json_body)
     request = EngineRequest("POST", ("exec", exec_id, "start"), body=spec.body())
-    x.outcome["container"] = x.scope.exec_container(exec_id)
+    x.outcome["container"] = container_id = x.scope.exec_container(exec_id)
     with x.scope.charge("execs"):
+        if container_id and x.plane.runtime.may_be_early:
+            inspected = await x.plane.engine.ask(EngineRequest("GET", ("containers", container_id, "json")))
+            if inspected.ok:  # else the engine says what is wrong
+                await x.plane.runtime.begun(int(inspected.value["State"]["Pid"]))
         return await hijacked(x, request)
 
 
