@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -264,7 +265,9 @@ def _misconception(root: Path, id_: str, fields: dict[str, str]) -> Misconceptio
 
 def _read(path: Path, kind: type[_T]) -> _T:
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=kind)
+        wanted: Any = kind  # a class is Hashable, but mypy does not know
+        parsed: _T = _parsed(path.read_bytes(), wanted)
+        return parsed
     except FileNotFoundError as error:
         raise ManifestError(
             expected=f"a file {path.name} in the folder {path.parent.name}",
@@ -273,6 +276,12 @@ def _read(path: Path, kind: type[_T]) -> _T:
         ) from error
     except msgspec.DecodeError as error:  # also the base of ValidationError
         raise _malformed(path, str(error)) from error
+
+
+@lru_cache(maxsize=128)
+def _parsed(content: bytes, kind: type[Any]) -> Any:
+    """Parse a file once for as long as it says the same: a lesson asks for the course in every second cell."""
+    return msgspec.toml.decode(content, type=kind)
 
 
 def _malformed(path: Path, fault: str) -> ManifestError:

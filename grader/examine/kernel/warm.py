@@ -21,6 +21,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from course.manifest import ManifestError, load
 from grader.checks.bench import Bench, use
 from grader.checks.result import Verdict
 from grader.examine.kernel import wire
@@ -28,7 +29,7 @@ from grader.examine.kernel.shell import GradingShell
 
 WARM = (
     "docker", "docker.models.containers", "docker.utils.build", "requests", "urllib3", "json", "course.lesson",
-    "course.lesson.parameters", "course.lesson.machines", "course.manifest", "course.gateway.sentences",
+    "course.lesson.parameters", "course.lesson.machines", "course.gateway.sentences",
     "course.kernel.attach", "course.kernel.build", "grader.checks.subjects", "grader.checks.vocabulary",
     "grader.checks.messages", "stamina", "dockerfile",
 )  # fmt: skip
@@ -41,6 +42,8 @@ def main(descriptor: int) -> None:
     for name in WARM:
         with contextlib.suppress(ImportError):  # only slower without it
             importlib.import_module(name)
+    with contextlib.suppress(ManifestError):  # whoever asks for it is told
+        load()  # the forks find its files parsed
     os.chdir("/")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel of the system reaps what has ended
     with tempfile.TemporaryDirectory(prefix="slipway-examiner-") as folder:

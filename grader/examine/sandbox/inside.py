@@ -34,20 +34,43 @@ HEAD = struct.Struct(">I")
 READY, FAILED, GO = b"+", b"-", b"g"
 LONGEST_WORDS = 4000  # characters of an error's name and message
 KEPT = ("stream", "display_data", "execute_result", "update_display_data", "error", "clear_output")
-WARM = (  # what a kernel and the first cells of a lesson import
+WARM = (  # what a kernel and the cells of a lesson import
+    "ipykernel.debugger",
     "ipykernel.kernelapp",
     "jupyter_client.session",
+    "course.gateway.client",
     "course.kernel.kernel",
+    "course.kernel.long_calls",
     "course.kernel.magics",
     "course.kernel.dockerfile",
+    "course.lesson.belongings",
+    "course.lesson.current",
+    "course.lesson.machines",
+    "course.lesson.reset",
+    "course.lesson.session",
     "course.lesson.setup",
     "course.lesson.questions",
-    "course.manifest",
     "course.progress",
+    "course.widgets.engine_picture",
+    "course.widgets.fleet_picture",
+    "course.widgets.layers_picture",
+    "course.widgets.lifecycle_picture",
+    "course.widgets.machines_picture",
+    "course.widgets.question_picture",
+    "course.widgets.work_picture",
     "docker",
     "grader.checks",
     "grader.checks.questions.values",
     "IPython.core.completer",
+    "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "pygments.formatters.terminal256",
+    "pygments.lexers.python",
+    "stack_data",
+    "tornado.platform.asyncio",
     "zmq.backend.cython",
 )
 _FILTER = 2  # SECCOMP_MODE_FILTER
@@ -256,8 +279,12 @@ def warm(control: socket.socket) -> None:
 
     Nothing of a submission ever gets here: it goes over the socket that is among the descriptors, to the fork.
     """
+    from course.manifest import ManifestError, load
+
     for name in WARM:
         __import__(name)
+    with contextlib.suppress(ManifestError):  # whoever asks for it is told
+        load()  # the forks find its files parsed
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(wake)
