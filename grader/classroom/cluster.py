@@ -18,7 +18,7 @@ from grader.classroom.local_engine import LocalEngine
 from grader.classroom.pace import MEMORY_EACH, Pace, free_memory
 from grader.classroom.workers import ExaminerPlugin
 
-WORKERS_EACH_CORE = 2  # most of an examination waits for the engine; throughput stops growing there (measured)
+WORKERS_EACH_CORE = 2  # throughput stops growing there (grader/examine/README.md, "How fast")
 CONNECT_SECONDS = 30.0
 
 _SETTINGS = {

@@ -7,9 +7,10 @@
 All three grade the same mixed submissions, slice by slice, each slice in another order; whoever does not run waits.
 
 - stock: `nbgrader autograde`, one process, one submission after another, on the machine's engine.
-- ours: `--workers` examiners at once, each with an engine of its own as `grader grade` starts them.
+- ours: `--workers` examiners at once on one grading engine, as `grader grade` starts them on one machine.
 - floor: the cells of the learner and of the checks, run by bare `exec` in a forked Python, on a bare engine without
-  gateway, notebook, kernel or sandbox; `--floor-workers` at once, each with a plain engine of its own.
+  gateway, notebook, kernel or sandbox; `--floor-workers` at once, each with a plain engine of its own, because without
+  sessions two submissions have containers of the same names.
 
 The last line is `stock_ratio X floor_ratio Y`: X is stock's time over ours, Y is ours over the floor's.
 """
@@ -37,6 +38,8 @@ from submissions import Submission, honest
 
 from course.engine import Daemon, find
 from course.manifest import load
+from grader.classroom.cluster import fitting_workers
+from grader.examine.engine import GradingEngine
 from grader.examine.examiner import Examiner
 from grader.examine.job import Job
 from grader.examine.reading import read_submitted
@@ -50,10 +53,10 @@ START_SECONDS = 300.0
 class Worker:
     """A process of this program that grades what it is told, one submission after another."""
 
-    def __init__(self, kind: str, folder: Path, core: int | None = None) -> None:
+    def __init__(self, kind: str, folder: Path, core: int | None = None, engine: str = "") -> None:
         pinned = [] if core is None else ["taskset", "--cpu-list", str(core)]  # and with it all that it starts
         self._process = subprocess.Popen(
-            [*pinned, sys.executable, __file__, "--serve", kind, "--folder", str(folder)],
+            [*pinned, sys.executable, __file__, "--serve", kind, "--folder", str(folder), "--engine", engine],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -110,9 +113,10 @@ def main(options: argparse.Namespace) -> None:
         _write(root, made)
         numbers = {"stock": 1, "ours": options.workers, "floor": options.floor_workers}
         workers: dict[str, list[Worker]] = {}
+        engine = stack.enter_context(GradingEngine())
         for kind in KINDS:
             began = time.perf_counter()
-            workers[kind] = [Worker(kind, root) for _ in range(numbers[kind])]
+            workers[kind] = [Worker(kind, root, engine=engine.url) for _ in range(numbers[kind])]
             for worker in workers[kind]:
                 stack.callback(worker.close)
             print(f"{kind}: {numbers[kind]} at once, ready in {time.perf_counter() - began:.1f} s", flush=True)
@@ -163,10 +167,10 @@ def _write(root: Path, made: Sequence[Submission]) -> None:
 # ---- what a worker does
 
 
-def serve(kind: str, folder: Path) -> None:
+def serve(kind: str, folder: Path, engine: str) -> None:
     """Answer lines: the number of a submission with its points, anything else with 0."""
     with ExitStack() as stack:
-        grade, settle = {"stock": _stock, "ours": _ours, "floor": _floor}[kind](stack, folder)
+        grade, settle = {"stock": _stock, "ours": _ours, "floor": _floor}[kind](stack, folder, engine)
         for line in sys.stdin:
             name = line.strip()
             said = 0.0
@@ -180,7 +184,7 @@ def serve(kind: str, folder: Path) -> None:
 Serving = tuple[Callable[[Job], float], Callable[[], None]]
 
 
-def _stock(stack: ExitStack, folder: Path) -> Serving:
+def _stock(stack: ExitStack, folder: Path, engine: str) -> Serving:
     stock = Stock(folder / "stock")
     with redirect_stdout(sys.stderr):
         for source in (folder / "stock/source").iterdir():
@@ -193,12 +197,12 @@ def _stock(stack: ExitStack, folder: Path) -> Serving:
     return grade, lambda: None
 
 
-def _ours(stack: ExitStack, folder: Path) -> Serving:
-    examiner = stack.enter_context(Examiner())
+def _ours(stack: ExitStack, folder: Path, engine: str) -> Serving:
+    examiner = stack.enter_context(Examiner(engine or None))
     return lambda job: examiner.examine(job).points, examiner.settle
 
 
-def _floor(stack: ExitStack, folder: Path) -> Serving:
+def _floor(stack: ExitStack, folder: Path, engine: str) -> Serving:
     import docker
 
     home = stack.enter_context(tempfile.TemporaryDirectory(prefix="swf", dir="/tmp"))
@@ -278,12 +282,13 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--submissions", type=int, default=24)
     parser.add_argument("--slices", type=int, default=4, help="how often the three take turns")
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("--workers", type=int, default=fitting_workers())
     parser.add_argument("--floor-workers", type=int, default=2 * (os.cpu_count() or 2))
     parser.add_argument("--lesson", default="L03")
     parser.add_argument("--trimmed", action="store_true", help="without the demonstrations that no exercise needs")
     parser.add_argument("--pinned", action="store_true", help="one engine against two, each limited to a core")
     parser.add_argument("--serve", choices=KINDS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--engine", default="", help=argparse.SUPPRESS)
     given = parser.parse_args()
-    serve(given.serve, given.folder) if given.serve else pinned(given) if given.pinned else main(given)
+    serve(given.serve, given.folder, given.engine) if given.serve else pinned(given) if given.pinned else main(given)
