@@ -59,7 +59,8 @@ class Runtime:
         has the memory of crun, which belongs to the machine's user namespace. `crun exec` enters the container's user
         namespace first and may then not enter the others of such a process: "setns(…): Operation not permitted", and
         the learner's command has not run. Linux shows the owner of that memory as the owner of files in /proc
-        (proc(5), PR_SET_DUMPABLE): root of the machine before, and never a user of a remapped container.
+        (proc(5), PR_SET_DUMPABLE): root of the machine before, a user of the container afterwards. A program that its
+        own user may not read has root for its owner too, and crun never lets an exec in: then `LONGEST` is waited.
         """
         deadline = time.monotonic() + LONGEST
         while _belongs_to_root(pid) and time.monotonic() < deadline:
