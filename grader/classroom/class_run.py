@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from grader.classroom.cluster import Workers
 from grader.classroom.errors import StepFailed
 from grader.classroom.examining import Came, Stop, examine_all
@@ -14,7 +16,7 @@ from grader.classroom.plan import Plan, plan
 from grader.classroom.steps import Steps
 from grader.classroom.submission import Source, Submission, digest
 from grader.classroom.workspace import Workspace
-from grader.examine.examination import Examination
+from grader.examine.examination import Evidence, Examination
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Graded:
 
     Args:
         submission: which.
-        examination: what the examiner gave; None after a failure.
+        examination: what the examiner gave, without its notebook and evidence: those are in the archive, and would be
+            170 KiB of memory for each submission until the run ends. None after a failure.
         failure: why there are no marks; "" if there are.
         tries: how often it was examined in this run; 0 for one that a run before had examined.
     """
@@ -103,7 +106,8 @@ class ClassRun:
         except StepFailed as error:
             return self._fail(came, str(error))
         self._keeping.written(came.examination, self._submitted[came.submission], self.source.digest)
-        return Graded(came.submission, came.examination, tries=came.tries)
+        kept = replace(came.examination, notebook="", evidence=Evidence())
+        return Graded(came.submission, kept, tries=came.tries)
 
     def _book(self) -> dict[str, dict[str, float | None]]:
         return scores_by_learner(self._steps.api, self.lesson)

@@ -16,6 +16,7 @@ from grader.classroom.errors import Busy, NotReleased
 from grader.classroom.gradebook import scores
 from grader.classroom.journal import Ended, Journal, Written
 from grader.classroom.keeping import Keeping
+from grader.examine.examination import Evidence
 
 STUDENTS = ["ada", "李 四", "Zoë O'Neil", "=HYPERLINK(1)"]  # as in the fixture
 
@@ -48,6 +49,14 @@ def test_marks_reach_the_gradebook_whatever_the_learner_is_called(made: MadeClas
     assert all(one.is_complete for one in graded)
     assert points(made) == {who: {CHECK: place % 4, HIDDEN: place % 2} for place, who in enumerate(STUDENTS)}
     assert all((made.root / "autograded" / who / LESSON / f"{LESSON}.ipynb").exists() for who in STUDENTS)
+
+
+def test_a_run_holds_no_notebook_and_no_journal_of_what_it_has_written(made: MadeClass) -> None:
+    given = made.examination("ada")
+    assert given.notebook and given.evidence != Evidence()
+    (graded,) = made.write(given)
+    assert graded.examination is not None and graded.examination.marks == given.marks
+    assert (graded.examination.notebook, graded.examination.evidence) == ("", Evidence())
 
 
 @both
