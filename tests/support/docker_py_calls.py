@@ -431,9 +431,10 @@ def prune_networks(client: Client) -> Any:
 @scenario
 def build_and_look(client: Client) -> Any:
     dockerfile = f'FROM {BASE}\nLABEL a=b\nCOPY f /f\nRUN cat /f > /g && \\\n    echo done\nCMD ["cat", "/g"]\n'
+    # with an end of line: of a last line without one, engine 20.10 loses one in five to who follows the log
     lines = list(
         client.api.build(
-            fileobj=context_of(dockerfile, f=b"content"), custom_context=True, tag="shop:1", rm=True, decode=True,
+            fileobj=context_of(dockerfile, f=b"content\n"), custom_context=True, tag="shop:1", rm=True, decode=True,
             nocache=True,
         )
     )  # fmt: skip
