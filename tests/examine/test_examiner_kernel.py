@@ -179,3 +179,12 @@ def _runs(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+def test_it_leaves_no_folder_behind() -> None:
+    with ExaminerKernel() as one:
+        pattern = f"slipway-examiner-{one.pid}-*"
+        with one.fork({}) as runs:
+            assert len(list(Path("/tmp").glob(pattern))) == 1
+            assert runs.alive
+    assert list(Path("/tmp").glob(pattern)) == []

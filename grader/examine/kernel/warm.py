@@ -46,7 +46,8 @@ def main(descriptor: int) -> None:
         load()  # the forks find its files parsed
     os.chdir("/")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel of the system reaps what has ended
-    with tempfile.TemporaryDirectory(prefix="slipway-examiner-") as folder:
+    with tempfile.TemporaryDirectory(prefix=f"slipway-examiner-{os.getpid()}-") as folder:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # and so the folder goes
         shell = GradingShell.instance(folder)  # `display` looks for the one instance
         gc.collect()
         gc.freeze()  # pages that the collector does not write to stay shared with the forks
@@ -81,7 +82,8 @@ def _next(control: socket.socket) -> tuple[wire.Fork, socket.socket] | None:
 
 def _die_with(parent: int) -> None:
     """End when the parent ends (prctl(2)), also in the middle of a cell."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for one in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(one, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
