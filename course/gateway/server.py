@@ -53,7 +53,7 @@ class DataPlane:
     """
 
     def __init__(self, engine_socket: Path, scopes: Mapping[str, Scope]) -> None:
-        self.engine, self._socket = Upstream(engine_socket), engine_socket
+        self.engine = Upstream(engine_socket)
         networks, inner_ports = Networks(self.engine, firewalled=False), InnerPorts(self.engine, scopes)
         self.shared = Plane(self.engine, scopes, networks, inner_ports)
         self._watch: asyncio.Task[None] | None = None
@@ -69,7 +69,7 @@ class DataPlane:
         info = await self.engine.ask(EngineRequest("GET", ("info",)))
         if not info.ok:
             raise EngineUnavailable(info.message)
-        self.shared.runtime = Runtime.of(info.value, peer.listener_pid(self._socket))
+        self.shared.runtime = Runtime.of(info.value, peer.listener_pid(self.engine.socket))
         self._watch = asyncio.create_task(watch(self.engine, self.shared.scopes, self.shared.inner_ports))
         told: dict[str, Any] = info.value
         return told

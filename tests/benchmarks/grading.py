@@ -28,6 +28,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing, redirect_stdout, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,7 @@ def _write(root: Path, made: Sequence[Submission]) -> None:
 def serve(kind: str, folder: Path, engine: str) -> None:
     """Answer lines: the number of a submission with its points, anything else with 0."""
     with ExitStack() as stack:
-        grade, settle = {"stock": _stock, "ours": _ours, "floor": _floor}[kind](stack, folder, engine)
+        grade, settle = {"stock": _stock, "ours": partial(_ours, engine), "floor": _floor}[kind](stack, folder)
         for line in sys.stdin:
             name = line.strip()
             said = 0.0
@@ -184,7 +185,7 @@ def serve(kind: str, folder: Path, engine: str) -> None:
 Serving = tuple[Callable[[Job], float], Callable[[], None]]
 
 
-def _stock(stack: ExitStack, folder: Path, engine: str) -> Serving:
+def _stock(stack: ExitStack, folder: Path) -> Serving:
     stock = Stock(folder / "stock")
     with redirect_stdout(sys.stderr):
         for source in (folder / "stock/source").iterdir():
@@ -197,12 +198,12 @@ def _stock(stack: ExitStack, folder: Path, engine: str) -> Serving:
     return grade, lambda: None
 
 
-def _ours(stack: ExitStack, folder: Path, engine: str) -> Serving:
+def _ours(engine: str, stack: ExitStack, folder: Path) -> Serving:
     examiner = stack.enter_context(Examiner(engine or None))
     return lambda job: examiner.examine(job).points, examiner.settle
 
 
-def _floor(stack: ExitStack, folder: Path, engine: str) -> Serving:
+def _floor(stack: ExitStack, folder: Path) -> Serving:
     import docker
 
     home = stack.enter_context(tempfile.TemporaryDirectory(prefix="swf", dir="/tmp"))
