@@ -76,9 +76,9 @@ bench-widgets: setup tools ## from an engine's event to the screen, with 1, 20 a
 pictures: setup tools ## take the pictures of course/widgets/README.md anew, light and dark
 	$(BIN)/python tests/browser/pictures.py $(ARGS)
 
-lock: ## resolve requirements.lock anew from pyproject.toml (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
-	  --no-annotate --quiet pyproject.toml --output-file requirements.lock
+lock: $(STAMP) ## resolve requirements.lock again from pyproject.toml
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
+	  --no-annotate --quiet pyproject.toml --extra grader --group dev --output-file requirements.lock
 
 clean: ## end every session, stop the engine that setup started, remove .venv
 	-test ! -x $(BIN)/course || course gateway stop --end-sessions

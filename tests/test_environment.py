@@ -15,8 +15,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT, GROUPS = SETTINGS["project"], SETTINGS["dependency-groups"]
 LOCK = (ROOT / "requirements.lock").read_text()
+DEPENDENCIES = [
+    *PROJECT["dependencies"],
+    *PROJECT["optional-dependencies"]["grader"],
+    *(text for texts in GROUPS.values() for text in texts if isinstance(text, str)),
+]
 ASKED_FOR = ("jupyterlab", "nbgrader", "docker", "ipywidgets", "pytest", "nbval")
 
 
@@ -28,7 +34,7 @@ def locked() -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("text", PROJECT["dependencies"])
+@pytest.mark.parametrize("text", DEPENDENCIES)
 def test_every_dependency_is_locked_within_its_range(text: str) -> None:
     requirement = Requirement(text)
     versions = locked()[canonicalize_name(requirement.name)]
@@ -41,7 +47,7 @@ def test_every_locked_file_has_a_hash_and_no_address() -> None:
 
 
 def test_what_was_asked_for_is_there() -> None:
-    named = {canonicalize_name(Requirement(text).name) for text in PROJECT["dependencies"]}
+    named = {canonicalize_name(Requirement(text).name) for text in DEPENDENCIES}
     assert set(ASKED_FOR) <= named
 
 
