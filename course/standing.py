@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from course.manifest import Course, Exercise, Lesson
-    from course.progress import LessonRecord, Progress
+    from course.progress import CheckRecord, LessonRecord, Progress
 
 
 @dataclass(frozen=True)
 class Standing:
-    """One lesson: what was earned and answered of what there is.
+    """One lesson: what was earned and answered of what there is; `points` are the best ones so far.
 
-    `points` are the best ones so far. The hidden checks of an exercise run only when marks count, so `out_of` holds the
-    points of the checks that were run here, and of the exercises that were not tried yet.
+    `solved` says that every check that ran passed. In a class that can be with fewer than all points: its hidden tests
+    run only when marks count.
     """
 
     lesson: str
@@ -27,11 +27,12 @@ class Standing:
     predicted: int
     questions: int
     hints: int
+    solved: bool
 
     @property
     def done(self) -> bool:
-        """Whether every exercise has its points; a lesson without exercises is done when it was opened."""
-        return self.opened and self.points >= self.out_of
+        """Whether every exercise is solved; a lesson without exercises is done when it was opened."""
+        return self.opened and self.solved
 
     @property
     def state(self) -> str:
@@ -81,25 +82,37 @@ def summarise(course: Course, progress: Progress) -> Summary:
     return Summary(lessons, _next_step(course, progress, lessons))
 
 
-def earned(exercise: Exercise, record: LessonRecord) -> tuple[float, float]:
-    """The best points of an exercise so far, and of how many."""
-    own = [check for id_, check in record.checks.items() if id_ in (exercise.id, f"{exercise.id}-hidden")]
-    if not own:
-        return 0.0, exercise.points
-    return sum(check.best for check in own), sum(check.out_of for check in own)
+def earned(exercise: Exercise, record: LessonRecord) -> float:
+    """The best points of an exercise so far."""
+    return sum(check.best for check in _checks(exercise, record))
+
+
+def tried(exercise: Exercise, record: LessonRecord) -> bool:
+    """Whether a check of the exercise was run."""
+    return bool(_checks(exercise, record))
+
+
+def solved(exercise: Exercise, record: LessonRecord) -> bool:
+    """Whether every check of the exercise that was run gave all its points."""
+    own = _checks(exercise, record)
+    return bool(own) and all(check.best >= check.out_of for check in own)
+
+
+def _checks(exercise: Exercise, record: LessonRecord) -> list[CheckRecord]:
+    return [check for id_, check in record.checks.items() if id_ in (exercise.id, f"{exercise.id}-hidden")]
 
 
 def _standing(lesson: Lesson, record: LessonRecord) -> Standing:
-    points = [earned(exercise, record) for exercise in lesson.exercises]
     return Standing(
         lesson=lesson.id,
         title=lesson.title,
         opened=bool(record.opened),
-        points=sum(best for best, _ in points),
-        out_of=sum(out_of for _, out_of in points),
+        points=sum(earned(exercise, record) for exercise in lesson.exercises),
+        out_of=lesson.points,
         predicted=sum(question.id in record.predictions for question in lesson.questions),
         questions=len(lesson.questions),
         hints=sum(record.hints.values()),
+        solved=all(solved(exercise, record) for exercise in lesson.exercises),
     )
 
 
@@ -111,7 +124,6 @@ def _next_step(course: Course, progress: Progress, lessons: tuple[Standing, ...]
             return f"open {lesson.name}/{lesson.notebook.name} ({lesson.title}, about {lesson.minutes} minutes)."
         record = progress.lesson(lesson.id)
         for exercise in lesson.exercises:
-            best, out_of = earned(exercise, record)
-            if best < out_of:
+            if not solved(exercise, record):
                 return f"the exercise {exercise.id} ({exercise.title}) in {lesson.name}/{lesson.notebook.name}."
     return "every lesson is done."

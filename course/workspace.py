@@ -1,21 +1,33 @@
-"""The learner's folder: released copies of the lessons, without solutions or hidden tests."""
+"""The learner's folder: self-study copies of the lessons, in which no solution and no check can be read."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
+from course import notebooks
 from course.manifest import Course, Lesson
 
 # what stays with the instructor: answers and notes, and the files that the course reads from its own copy
-KEPT_BACK = ("answers", "instructor.md", "lesson.toml", "questions.toml", "__pycache__", ".ipynb_checkpoints")
+KEPT_BACK = (
+    "answers",
+    "prepare",
+    "instructor.md",
+    "lesson.toml",
+    "questions.toml",
+    "__pycache__",
+    ".ipynb_checkpoints",
+)
 
 CODE_STUB = "# your code here"
 """Stands for a solution region: a comment both in Python and in a Dockerfile, so an untouched starter cell runs."""
 TEXT_STUB = "*Your words here.*"
+ALL_CHECKS = 'from grader import checks\nchecks.all_of("{exercise}")'
+"""The check cell of a self-study copy."""
 
 
 def release_config() -> Any:
@@ -31,7 +43,7 @@ def release_config() -> Any:
 
 
 def released(notebook: Path) -> Any:
-    """A lesson's notebook as a learner gets it.
+    """A lesson's notebook as the learners of a class get it.
 
     The steps are those of `nbgrader generate_assignment` (nbgrader 0.9.6, `GenerateAssignment.preprocessors`),
     without the gradebook: solutions, hidden tests, mark schemes and outputs are taken out, check cells are locked.
@@ -57,6 +69,28 @@ def released_node(node: Any, assignment: str) -> Any:
     return node
 
 
+def self_study(notebook: Path) -> Any:
+    """A lesson's notebook for a person without a class: each exercise has one check cell, which runs all its checks.
+
+    The cell names the exercise and nothing else; the checks come from the lesson's source (`checks.all_of`).
+
+    Args:
+        notebook: the source notebook.
+
+    Returns:
+        An nbformat 4 notebook node.
+    """
+    node = nbformat.read(notebook, as_version=4)
+    points = {exercise.id: exercise.points for exercise in notebooks.parse(node, notebook).exercises()}
+    node.cells = [cell for cell in node.cells if "hidden" not in cell.metadata.get("tags", ())]
+    for cell in node.cells:
+        if "check" in cell.metadata.get("tags", ()):
+            exercise = cell.id.removesuffix("-check")
+            cell.source = ALL_CHECKS.format(exercise=exercise)
+            cell.metadata.nbgrader["points"] = points[exercise]
+    return released_node(node, notebook.parent.name)
+
+
 def prepare(course: Course, workspace: Path) -> list[Path]:
     """Put every lesson that the workspace does not hold yet into it; what the learner has is never written over.
 
@@ -71,11 +105,20 @@ def prepare(course: Course, workspace: Path) -> list[Path]:
     return [place(lesson, workspace).parent for lesson in wanting]
 
 
-def place(lesson: Lesson, workspace: Path) -> Path:
-    """Write the released copy of one lesson and its files, over what stands there; return the notebook's path."""
+def place(lesson: Lesson, workspace: Path, form: Callable[[Path], Any] = self_study) -> Path:
+    """Write a copy of one lesson and its files, over what is there.
+
+    Args:
+        lesson: the lesson.
+        workspace: the learner's folder.
+        form: `self_study`, or `released` for what a class gets.
+
+    Returns:
+        The notebook's path.
+    """
     target = workspace / lesson.name
     ignored = shutil.ignore_patterns(*KEPT_BACK, lesson.notebook.name)
     shutil.copytree(lesson.folder, target, dirs_exist_ok=True, ignore=ignored)
     notebook = target / lesson.notebook.name
-    nbformat.write(released(lesson.notebook), notebook)
+    nbformat.write(form(lesson.notebook), notebook)
     return notebook

@@ -1,4 +1,4 @@
-"""Rules of the released copy: no solution, no hidden test, no output, no file that stays with the instructor."""
+"""Rules of what learners get: no solution, no answer, no hidden test, no file that stays with the instructor."""
 
 from __future__ import annotations
 

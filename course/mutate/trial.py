@@ -80,7 +80,7 @@ def sort_mutants(
 
 def gets_full_marks(prover: Prover, mutant: Answer) -> bool:
     """Run one mutant."""
-    attempt = prover.attempt(mutant, until_marks_are_lost=True, starter_seconds=STARTER_SECONDS)
+    attempt = prover.attempt(mutant, starter_seconds=STARTER_SECONDS)
     return attempt.earned == attempt.points
 
 

@@ -17,18 +17,19 @@ from course.manifest import Lesson
 from course.notebooks import ExerciseCells, LessonNotebook
 from course.proof.answers import Answer
 from course.proof.kernel import CELL_SECONDS, CellRun, WarmKernel
-from course.workspace import place, released
+from course.workspace import place, self_study
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one check said; `message` is empty when it passed."""
+    """What one check said; `message` is empty when it passed. A class sees a hidden one only as marks."""
 
     check: str
     outcome: str
     message: str
     title: str = ""
     observed: str = ""
+    hidden: bool = False
 
     @property
     def passed(self) -> bool:
@@ -37,7 +38,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Marked:
-    """The verdict of one graded cell. `decisive` is the message that the learner reads first."""
+    """The verdict of a check cell. `decisive` is the message that the learner reads first."""
 
     cell: str
     earned: float
@@ -49,7 +50,7 @@ class Marked:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One answer, run: the verdict of each graded cell, and the errors of the cells before."""
+    """One answer, run: the verdict of its check cell, and the errors of the cells before."""
 
     answer: Answer
     marked: tuple[Marked, ...]
@@ -65,7 +66,7 @@ class Attempt:
 
     @property
     def decisive(self) -> str:
-        """The message of the first graded cell that is not content; empty when all are."""
+        """The message that the learner reads first; empty when every check passed."""
         return next((cell.decisive for cell in self.marked if cell.decisive), "")
 
     def report(self) -> str:
@@ -73,12 +74,17 @@ class Attempt:
         lines = [f"{self.answer.exercise} / {self.answer.name}: {self.earned:g} of {self.points:g} points"]
         for cell in self.marked:
             lines.append(f"  {cell.cell}: {cell.earned:g} of {cell.points:g} {cell.error}")
-            lines += [f"    {o.outcome} {o.title} {o.message} {o.observed}".rstrip() for o in cell.outcomes]
+            lines += [
+                f"    {o.outcome}{' (hidden)' if o.hidden else ''} {o.title} {o.message} {o.observed}".rstrip()
+                for o in cell.outcomes
+            ]
         return "\n".join([*lines, *(f"  error: {error}" for error in self.errors)])
 
 
 class Prover:
-    """Runs answers of one lesson in one warm kernel, each in a new session. A context manager.
+    """Runs answers of one lesson in one warm kernel, each in a new session, with the check cells of a self-study copy.
+
+    A context manager.
 
     The engine is the one that `course.gateway` finds (`SLIPWAY_ENGINE`).
 
@@ -91,7 +97,7 @@ class Prover:
     def __init__(self, lesson: Lesson, room: Path, kernel: str = notebooks.KERNEL) -> None:
         self.lesson = lesson
         self.notebook: LessonNotebook = notebooks.read(lesson.notebook)
-        self._clean = notebooks.parse(released(lesson.notebook), lesson.notebook)
+        self._copy = notebooks.parse(self_study(lesson.notebook), lesson.notebook)
         self._room = room
         self._workspace = room / "workspace"
         self._verdicts = room / "verdicts.jsonl"
@@ -123,34 +129,29 @@ class Prover:
         self._stack.close()
 
     def untouched(self, exercise_id: str) -> Attempt:
-        """Run the exercise as it is released, with the hidden tests put back."""
-        starters = self._clean.exercise(exercise_id).of("starter")
+        """Run the exercise as a learner gets it."""
+        starters = self._copy.exercise(exercise_id).of("starter")
         answer = Answer(exercise_id, "untouched", {cell.id: cell.source for cell in starters})
         return self.attempt(answer)
 
-    def attempt(
-        self, answer: Answer, *, until_marks_are_lost: bool = False, starter_seconds: float = CELL_SECONDS
-    ) -> Attempt:
+    def attempt(self, answer: Answer, *, starter_seconds: float = CELL_SECONDS) -> Attempt:
         """Run the set-up cell and the exercise with this answer, in a new session and a fresh folder.
 
         A starter cell that raises does not end the attempt: nbgrader runs the checks after it too.
 
         Args:
             answer: the answer.
-            until_marks_are_lost: end at the first graded cell without full points.
             starter_seconds: after this time a starter cell is interrupted, and counts as one that raised.
         """
-        cells = self.notebook.exercise(answer.exercise).with_starters(answer.sources)
+        cells = self._copy.exercise(answer.exercise).with_starters(answer.sources)
         self._refresh_folder(answer.files)
         with session(policy="learner") as own:
             self._must(_MOVE.format(environment=own.environment()))
             for cell in self.notebook.of("setup"):
                 self._must(cell.source)
-            return self._graded(answer, cells, until_marks_are_lost, starter_seconds)
+            return self._graded(answer, cells, starter_seconds)
 
-    def _graded(
-        self, answer: Answer, cells: ExerciseCells, until_marks_are_lost: bool, starter_seconds: float
-    ) -> Attempt:
+    def _graded(self, answer: Answer, cells: ExerciseCells, starter_seconds: float) -> Attempt:
         marked: list[Marked] = []
         errors: list[str] = []
         for cell in cells.code:
@@ -158,8 +159,6 @@ class Prover:
             run = self._kernel.run(cell.source, starter_seconds if cell.role == "starter" else CELL_SECONDS)
             if cell.role in notebooks.GRADED:
                 marked.append(self._marked(cell.id, cell.points, run))
-                if until_marks_are_lost and marked[-1].earned < cell.points:
-                    break
             elif not run.ok:
                 errors.append(f"{cell.id}: {run.error}")
         return Attempt(answer, tuple(marked), tuple(errors))
@@ -170,7 +169,14 @@ class Prover:
             return Marked(cell_id, 0.0, points, (), "no-verdict", run.error or "calls grade() not exactly once")
         verdict: dict[str, Any] = json.loads(lines[0])
         outcomes = tuple(
-            Outcome(r["check"], r["outcome"], r.get("message", ""), r.get("title", ""), r.get("observed", ""))
+            Outcome(
+                r["check"],
+                r["outcome"],
+                r.get("message", ""),
+                r.get("title", ""),
+                r.get("observed", ""),
+                r.get("hidden", False),
+            )
             for r in verdict["results"]
             if not r.get("advice")
         )

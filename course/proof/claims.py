@@ -28,7 +28,7 @@ def starts_unattempted(lesson: Lesson, attempt: Attempt) -> Iterator[Finding]:
 
 
 def earns_all(lesson: Lesson, attempt: Attempt) -> Iterator[Finding]:
-    """A right answer: full points from every graded cell, and no error."""
+    """A right answer: full points, and no error."""
     if attempt.earned != attempt.points or not attempt.marked:
         yield _wrong_points(lesson, attempt, f"full points for {attempt.answer.name}")
     for error in attempt.errors:
@@ -51,14 +51,15 @@ def fails_as_meant(lesson: Lesson, attempt: Attempt) -> Iterator[Finding]:
 
 
 def hidden_checks_matter(lesson: Lesson, attempts: Iterable[Attempt]) -> Iterator[Finding]:
-    """Each check of a hidden cell is the only one of the exercise to catch at least one wrong answer."""
+    """Each hidden check is the only one of the exercise to catch at least one wrong answer."""
     runs = list(attempts)
-    hidden = {(cell.cell, i, o.check) for run in runs for cell in run.marked for i, o in enumerate(cell.outcomes)}
-    hidden = {key for key in hidden if key[0].endswith("-hidden")}
+    hidden = {
+        (cell.cell, i, o.check) for run in runs for cell in run.marked for i, o in enumerate(cell.outcomes) if o.hidden
+    }
     alone = {caught[0] for caught in map(_caught_by, runs) if len(caught) == 1}
     for cell, position, check in sorted(hidden - alone):
         yield Finding(
-            lesson.name, cell, f"hidden check {position + 1} ({check}) is the only one to catch a wrong answer",
+            lesson.name, cell, f"check {position + 1} ({check}), a hidden one, is the only one to catch a wrong answer",
             "no wrong answer fails this check alone",
             "add a wrong answer that passes every other check, or remove the check",
         )  # fmt: skip

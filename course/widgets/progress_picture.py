@@ -10,7 +10,7 @@ from typing import Any
 from course import progress
 from course.manifest import Course, Exercise, Lesson, load
 from course.progress import LessonRecord
-from course.standing import Summary, earned, summarise
+from course.standing import Summary, earned, solved, summarise, tried
 from course.widgets.drawn import Drawn, source
 from course.widgets.words import counted
 
@@ -124,14 +124,12 @@ def _lesson_detail(lesson: Lesson, points: float, out_of: float, predicted: int)
 
 
 def _exercise(exercise: Exercise, record: LessonRecord) -> dict[str, str]:
-    best, out_of = earned(exercise, record)
-    tried = any(key in (exercise.id, f"{exercise.id}-hidden") for key in record.checks)
-    status = "done" if tried and best >= out_of else "begun" if tried else "open"
+    status = "done" if solved(exercise, record) else "begun" if tried(exercise, record) else "open"
     words = {"done": "✓ done", "begun": "… begun", "open": "○ open"}[status]
     return {
         "id": exercise.id,
         "title": exercise.title,
         "status": status,
         "words": words,
-        "detail": f"{best:g} of {out_of:g} points",
+        "detail": f"{earned(exercise, record):g} of {exercise.points:g} points",
     }

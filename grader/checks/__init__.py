@@ -8,6 +8,7 @@ A check cell reads like this:
 """
 
 from grader.checks.check import Check
+from grader.checks.exercise import all_of
 from grader.checks.grade import CheckFailed, CouldNotCheck, grade, judge
 from grader.checks.result import Outcome, Result, Verdict
 from grader.checks.subjects import (
@@ -30,6 +31,7 @@ __all__ = [
     "Outcome",
     "Result",
     "Verdict",
+    "all_of",
     "container",
     "containers",
     "dockerfile",

@@ -10,6 +10,10 @@ tests/classroom/test_nbgrader_scoring.py pins this.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.checks import bench
@@ -17,6 +21,11 @@ from grader.checks.check import Check
 from grader.checks.messages import message
 from grader.checks.result import Outcome, Result, Verdict
 from grader.checks.trial import Trial
+
+HIDDEN = "-hidden"
+"""How the exercise id of a cell of hidden tests ends."""
+
+_collected: ContextVar[list[Part] | None] = ContextVar("collected", default=None)
 
 
 class CheckFailed(AssertionError):
@@ -49,6 +58,39 @@ class CheckFailed(AssertionError):
         ]
 
 
+@dataclass(frozen=True)
+class Part:
+    """What one graded cell asks for its points.
+
+    Raises:
+        ValueError: no checks, no share at all, or points that are not above 0: a mistake of the lesson's author.
+    """
+
+    exercise: str
+    checks: tuple[Check, ...]
+    points: float
+
+    def __post_init__(self) -> None:
+        if not self.checks or self._total <= 0 or not 0 < self.points < float("inf"):
+            raise ValueError(f"{self.exercise}: checks with a share, and points above 0, are needed")
+
+    @property
+    def _total(self) -> float:
+        return sum(check.weight for check in self.checks)
+
+    def run(self, trial: Trial) -> tuple[Result, ...]:
+        """Ask every check, in order."""
+        hidden = self.exercise.endswith(HIDDEN)
+        return tuple(replace(check.run(trial), hidden=hidden) for check in self.checks)
+
+    def earned(self, results: tuple[Result, ...]) -> float:
+        """The points that these results give."""
+        counted = [result for result in results if not result.advice]
+        if any(result.required and not result.passed for result in counted):
+            return 0.0
+        return _points(sum(result.weight for result in counted if result.passed) / self._total, self.points)
+
+
 class CouldNotCheck(CheckFailed):
     """A check had no answer because of the engine or the grader: no points yet, and not the learner's fault."""
 
@@ -69,8 +111,16 @@ def grade(exercise: str, *checks: Check, points: float) -> float | None:
         CouldNotCheck: the engine or the grader failed before the points were certain.
         ValueError: no checks, no share at all, or points that are not above 0: a mistake of the lesson's author.
     """
-    on = bench.current()
-    verdict = judge(exercise, *checks, points=points)
+    part = Part(exercise, checks, points)
+    if (parts := _collected.get()) is not None:
+        parts.append(part)
+        return None
+    return conclude(judge_parts(exercise, [part]))
+
+
+def conclude(verdict: Verdict) -> float | None:
+    """Print a verdict, hand it on, and end as nbgrader scores it; see `grade`."""
+    on, exercise, points = bench.current(), verdict.exercise, verdict.points
     for result in verdict.results:
         print(line(result))
     _hand_on(verdict, on)
@@ -89,18 +139,30 @@ def grade(exercise: str, *checks: Check, points: float) -> float | None:
     return verdict.earned
 
 
+@contextmanager
+def collecting() -> Iterator[list[Part]]:
+    """Inside this block `grade` runs nothing: what it would ask is in the list."""
+    parts: list[Part] = []
+    token = _collected.set(parts)
+    try:
+        yield parts
+    finally:
+        _collected.reset(token)
+
+
 def judge(exercise: str, *checks: Check, points: float) -> Verdict:
     """Run the checks of an exercise on the current bench and work out its points. Prints and records nothing."""
-    total = sum(check.weight for check in checks)
-    if not checks or total <= 0 or not 0 < points < float("inf"):
-        raise ValueError(f"{exercise}: checks with a share, and points above 0, are needed")
+    return judge_parts(exercise, [Part(exercise, checks, points)])
+
+
+def judge_parts(exercise: str, parts: Sequence[Part]) -> Verdict:
+    """Run the checks of one or more graded cells in one trial, and give one verdict on all of them."""
     with Trial() as trial:
-        results = tuple(check.run(trial) for check in checks)
-    counted = [result for result in results if not result.advice]
+        answered = [(part, part.run(trial)) for part in parts]
+    counted = [result for _, results in answered for result in results if not result.advice]
     unknown = any(result.outcome is Outcome.COULD_NOT_CHECK for result in counted)
-    barred = any(result.required and result.outcome is not Outcome.PASSED for result in counted)
-    share = sum(result.weight for result in counted if result.passed) / total
-    earned = 0.0 if barred or unknown else _points(share, points)
+    points = float(sum(part.points for part in parts))
+    earned = 0.0 if unknown else sum(part.earned(results) for part, results in answered)
     if unknown:
         outcome = Outcome.COULD_NOT_CHECK
     elif earned == points:
@@ -109,7 +171,7 @@ def judge(exercise: str, *checks: Check, points: float) -> Verdict:
         outcome = Outcome.NOT_ATTEMPTED
     else:
         outcome = Outcome.FAILED
-    return Verdict(exercise, outcome, earned, float(points), results)
+    return Verdict(exercise, outcome, earned, points, tuple(result for _, results in answered for result in results))
 
 
 def decisive(verdict: Verdict) -> Result:

@@ -42,6 +42,7 @@ class Result:
         weight: the share that this check has in the points of its exercise.
         required: without it the exercise earns nothing.
         advice: a hint that is shown and never counts.
+        hidden: it belongs to the tests that a class sees only as marks.
     """
 
     check: str
@@ -54,6 +55,7 @@ class Result:
     weight: float = 1.0
     required: bool = False
     advice: bool = False
+    hidden: bool = False
 
     @property
     def passed(self) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from small_course import ANSWERS, LESSON, answer, write_course
 
-from course.workspace import place
+from course.workspace import place, released
 from grader.examine.examiner import Examiner
 from grader.examine.job import Budgets, Job, read_folder
 
@@ -35,7 +35,7 @@ def small_lesson(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, by
 
     root = tmp_path_factory.mktemp("small")
     (lesson,) = load(write_course(root)).lessons
-    place(lesson, root / "released")
+    place(lesson, root / "released", released)
     return read_folder(lesson.folder)[0], root / "released" / LESSON
 
 

@@ -89,11 +89,20 @@ def test_text_and_html_say_the_same() -> None:
 
 
 def test_score_shows_a_line_for_each_exercise(capsys: pytest.CaptureFixture[str]) -> None:
-    progress.record_check("L01-one", 3, 3)
-    progress.record_check("L01-one-hidden", 0, 1)
+    progress.record_check("L01-one", 3, 4)
     score("L01")
     assert capsys.readouterr().out.splitlines() == [
         "L01-one  … begun          3 of 4 points",
         "L01-two  ○ not attempted  0 of 4 points",
         "L01: 3 of 8 points",
     ]
+
+
+def test_every_place_names_the_points_of_the_whole_lesson(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a class a notebook runs the visible checks only: 3 of the 4 points of L01-one."""
+    progress.record_opened("L01")
+    progress.record_check("L01-one", 3, 3)
+    progress.record_check("L01-two", 4, 4)
+    score("L01")
+    assert "L01-one  ✓ done           3 of 4 points" in capsys.readouterr().out
+    assert "✓ done       7 of 8 points" in str(progress.summary())

@@ -72,12 +72,14 @@ def test_a_new_lesson_is_proven_by_its_own_answers_and_so_is_a_dockerfile(prover
         assert prover.attempt(Answer("L07-image", "wrong-shell-form", shell)).earned == 1
 
 
-def attempt(name: str, *outcomes: str, message: str = "container.absent", cell: str = "L07-x-hidden") -> Attempt:
-    """What an answer gave: one graded cell with these outcomes."""
-    results = tuple(Outcome("container.log", outcome, "" if outcome == "passed" else message) for outcome in outcomes)
+def attempt(name: str, *outcomes: str, message: str = "container.absent") -> Attempt:
+    """What an answer gave: a check cell with these outcomes, all of hidden checks."""
+    results = tuple(
+        Outcome("container.log", outcome, "" if outcome == "passed" else message, hidden=True) for outcome in outcomes
+    )
     earned = float(all(outcome == "passed" for outcome in outcomes))
     answer = Answer("L07-x", name, {}, mistake="a mistake", fails="container.absent")
-    return Attempt(answer, (Marked(cell, earned, 1.0, results, "" if earned else message),), ())
+    return Attempt(answer, (Marked("L07-x-check", earned, 1.0, results, "" if earned else message),), ())
 
 
 def test_a_starter_that_earns_or_fails_is_found(course: Course) -> None:
@@ -104,6 +106,6 @@ def test_a_hidden_check_that_never_catches_alone_is_found(course: Course) -> Non
     lesson = course.lessons[0]
     both = [attempt("wrong-a", "failed", "failed"), attempt("wrong-b", "failed", "passed")]
     assert [finding.expected for finding in claims.hidden_checks_matter(lesson, both)] == [
-        "hidden check 2 (container.log) is the only one to catch a wrong answer"
+        "check 2 (container.log), a hidden one, is the only one to catch a wrong answer"
     ]
     assert not [*claims.hidden_checks_matter(lesson, [*both, attempt("wrong-c", "passed", "failed")])]
