@@ -215,9 +215,11 @@ class _QuestionsFile(_Table, frozen=True, kw_only=True):
 
 
 def notebooks_dir() -> Path:
-    """The folder with `course.toml`: `SLIPWAY_NOTEBOOKS`, else the one beside the installed package."""
+    """The folder with `course.toml`: `SLIPWAY_NOTEBOOKS`, else the lessons in the wheel, else those of the clone."""
     override = os.environ.get("SLIPWAY_NOTEBOOKS")
-    return Path(override) if override else Path(__file__).resolve().parents[1] / "notebooks"
+    here = Path(__file__).resolve().parent
+    installed = here / "lessons"  # pyproject.toml puts notebooks/ there
+    return Path(override) if override else installed if installed.is_dir() else here.parent / "notebooks"
 
 
 def load(path: Path | None = None) -> Course:

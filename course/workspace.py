@@ -11,6 +11,7 @@ import nbformat
 
 from course import notebooks
 from course.manifest import Course, Lesson
+from course.release import CODE_STUB, TEXT_STUB, release
 
 # what stays with the instructor: answers and notes, and the files that the course reads from its own copy
 KEPT_BACK = (
@@ -23,9 +24,6 @@ KEPT_BACK = (
     ".ipynb_checkpoints",
 )
 
-CODE_STUB = "# your code here"
-"""Stands for a solution region: a comment both in Python and in a Dockerfile, so an untouched starter cell runs."""
-TEXT_STUB = "*Your words here.*"
 ALL_CHECKS = 'from grader import checks\nchecks.all_of("{exercise}")'
 """The check cell of a self-study copy."""
 
@@ -45,28 +43,13 @@ def release_config() -> Any:
 def released(notebook: Path) -> Any:
     """A lesson's notebook as the learners of a class get it.
 
-    The steps are those of `nbgrader generate_assignment` (nbgrader 0.9.6, `GenerateAssignment.preprocessors`),
-    without the gradebook: solutions, hidden tests, mark schemes and outputs are taken out, check cells are locked.
-
     Args:
         notebook: the source notebook.
 
     Returns:
         An nbformat 4 notebook node.
     """
-    return released_node(nbformat.read(notebook, as_version=4), notebook.parent.name)
-
-
-def released_node(node: Any, assignment: str) -> Any:
-    """What `released` gives, from a source notebook that is in memory; the node itself is changed."""
-    from nbgrader import preprocessors
-
-    steps = ("ClearSolutions", "LockCells", "ClearHiddenTests", "ClearMarkScheme", "ClearOutput", "ComputeChecksums")
-    resources = {"nbgrader": {"assignment": assignment}}
-    for step in steps:
-        preprocessor = getattr(preprocessors, step)(config=release_config())
-        node, resources = preprocessor.preprocess(node, resources)
-    return node
+    return release(nbformat.read(notebook, as_version=4))
 
 
 def self_study(notebook: Path) -> Any:
@@ -88,7 +71,7 @@ def self_study(notebook: Path) -> Any:
             exercise = cell.id.removesuffix("-check")
             cell.source = ALL_CHECKS.format(exercise=exercise)
             cell.metadata.nbgrader["points"] = points[exercise]
-    return released_node(node, notebook.parent.name)
+    return release(node)
 
 
 def prepare(course: Course, workspace: Path) -> list[Path]:

@@ -214,6 +214,12 @@ def main() -> None:
     except CourseError as error:
         typer.echo(str(error), err=True)
         sys.exit(1)
+    except ModuleNotFoundError as error:
+        missing = CourseError(
+            "the packages for instructors", f"no module {error.name}", "pip install 'slipway[grader]'"
+        )
+        typer.echo(str(missing), err=True)
+        sys.exit(1)
 
 
 def _steps(folder: Path, *, writes: bool) -> tuple[Workspace, Steps]:

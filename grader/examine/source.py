@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 
 from course import notebooks
-from course.workspace import released_node
+from course.release import release
 from grader.examine.errors import ExamineError
 
 HIDDEN = "BEGIN HIDDEN TESTS"
@@ -101,7 +101,7 @@ def read_source(raw: bytes) -> SourceNotebook:
 
     try:
         node = reads(raw.decode("utf-8"), as_version=4)
-        clean = released_node(reads(raw.decode("utf-8"), as_version=4), "lesson")
+        clean = release(reads(raw.decode("utf-8"), as_version=4))
     except (ValueError, RuntimeError, ValidationError, SchemaTooOldError, SchemaTooNewError) as error:
         raise BadSource("an instructor's notebook that nbgrader can release", str(error), "mend the source") from error
     except nbformat.ValidationError as error:

@@ -12,7 +12,7 @@ from typing import Any
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course.workspace import released_node
+from course.release import release
 from grader.examine.job import Budgets, Job
 
 LESSON = "H01-hostile"
@@ -87,7 +87,7 @@ def attacks() -> list[Attack]:
 
 def job(attack: Attack | None = None, *, student: str = "Mallory") -> Job:
     """The submission of an attacker; without an attack that of somebody who solved all."""
-    node = json.loads(nbformat.writes(released_node(_source(), LESSON)))
+    node = json.loads(nbformat.writes(release(_source())))
     for cell in node["cells"]:
         name = cell["metadata"]["nbgrader"]["grade_id"]
         if attack is None and name in ("H01-image", "H01-value"):
