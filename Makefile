@@ -6,14 +6,15 @@ STAMP := $(VENV)/.installed
 ARGS ?=
 # Three workers of pytest, each on a machine of its own with an engine (tests/support/own_machine.sh): one alone keeps
 # 0.4 of two cores busy. Without root: one, here.
-MACHINES ?= $(shell test "$$(id -u)" = 0 && echo '--dist loadgroup --no-loadscope-reorder --tx "3*popen//python=bash tests/support/own_machine.sh $(CURDIR)/$(BIN)/python"')
+MACHINES ?= $(shell test "$$(id -u)" = 0 && echo '--dist loadscope --no-loadscope-reorder --tx "3*popen//python=bash tests/support/own_machine.sh $(CURDIR)/$(BIN)/python"')
 YES ?=
+RECORD ?=
 TOOLS := bubblewrap busybox-static chromium crun iproute2 iptables mmdebstrap postgresql
 
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab test lint chaos faults bench bench-gateway bench-grading bench-kernel bench-course bench-class bench-widgets pictures lock clean tools
+.PHONY: help setup lab check test proof lint chaos faults bench bench-gateway bench-grading bench-kernel bench-course bench-class bench-widgets pictures lock clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -38,8 +39,14 @@ tools: $(STAMP)
 	$(BIN)/python -m course.engine.debian $(YES) $(TOOLS)
 	$(BIN)/python tests/support/debian13.py
 
-test: setup tools ## every test, on a real engine and in a real browser
-	SLIPWAY_REPEAT=1 $(BIN)/python -m pytest $(MACHINES) $(ARGS)
+check: lint ## before a commit: style, types, the rules for lessons, and the tests that need no engine
+	$(BIN)/python -m pytest --run check -q -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+
+test: setup tools lint ## what CI runs: lint, pure and engine tests, and the proofs that are due
+	SLIPWAY_REPEAT=1 $(BIN)/python -m pytest --run test $(MACHINES) $(ARGS)
+
+proof: setup tools ## everything: also each answer, browsers, the same marks as nbgrader, kills, bare machines (RECORD=--record keeps what passed)
+	SLIPWAY_REPEAT=1 $(BIN)/python -m pytest --run proof $(RECORD) $(MACHINES) $(ARGS)
 
 chaos: setup ## kill -9 of the gateway and of those who hold sessions, 200 times
 	SLIPWAY_CHAOS_KILLS=200 $(BIN)/python -m pytest tests/gateway/attacks/test_chaos.py --timeout 3600

@@ -15,18 +15,27 @@ import debian13
 import docker
 import pytest
 from _pytest.runner import runtestprotocol
+from proven import Ledger, inputs_of, today
+from scheduling import pytest_xdist_make_scheduler, rank
+from tiers import pytest_addoption, select
 
 from course.engine import Daemon, find
 from course.errors import CourseError
 
+__all__ = ["pytest_addoption", "pytest_xdist_make_scheduler"]  # hooks that pytest finds here
+
 ROOT = Path(__file__).resolve().parents[1]
 REPEATED_SECONDS = 240
-BROWSER = "tests/browser"
 _CLONE_NEWNET = 0x40000000  # unshare(2)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the run its own state and runtime folders, so that it never meets the user's own sessions."""
+    for tier in ("pure", "engine", "proof"):
+        config.addinivalue_line("markers", f"{tier}: the {tier} tier, see tests/support/tiers.py")
+    if config.getoption("--run") == "check":  # so that a test of this tier that needs an engine fails everywhere
+        os.environ["SLIPWAY_ENGINE"] = "unix:///no-engine-in-the-pure-tier"
+    config.stash[_LEDGER] = Ledger(ROOT / "notebooks", today())
     config.stash[_HOME] = home = Path(tempfile.mkdtemp(prefix="sw-", dir="/tmp"))
     worker = "PYTEST_XDIST_WORKER" in os.environ  # then the variables are those of the process that started it
     for variable, folder in (("SLIPWAY_STATE_DIR", "state"), ("SLIPWAY_RUNTIME_DIR", "run")):
@@ -38,16 +47,30 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What goes to one worker together: the tests of a file, in the proofs those of one lesson of it, all in a browser.
-
-    Two browsers at once would keep the processors from all else.
-    """
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tiers, keep those that this run asks for, and let the slow folders begin."""
+    ledger = config.stash[_LEDGER]
     for item in items:
-        of = getattr(item, "callspec", None)
-        lesson = of.params.get("lesson") if of else None
-        group = f"{item.location[0]} {getattr(lesson, 'id', '')}".strip()
-        item.add_marker(pytest.mark.xdist_group(BROWSER if group.startswith(BROWSER) else group))
+        if inputs := inputs_of(item):
+            item.user_properties.append((_INPUTS, inputs))
+    select(config, items, ledger)
+    items.sort(key=lambda item: rank(item.nodeid))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note which proofs passed in all phases; `--record` writes them."""
+    inputs = dict(report.user_properties).get(_INPUTS)
+    if inputs and report.outcome == "passed" and report.when == "call":
+        _PASSED[report.nodeid] = str(inputs)
+    elif report.outcome != "passed":
+        _PASSED.pop(report.nodeid, None)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep the record of the proofs, where this is the process that starts workers or runs all itself."""
+    option = session.config.getoption
+    if option("--record") and not option("collectonly") and "PYTEST_XDIST_WORKER" not in os.environ:
+        session.config.stash[_LEDGER].write(_PASSED)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -94,6 +117,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 _HOME = pytest.StashKey[Path]()
+_LEDGER = pytest.StashKey[Ledger]()
+_INPUTS = "inputs"
+_PASSED: dict[str, str] = {}
 
 
 def _stop_gateway() -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ import pytest
 pytestmark = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("dockerd") is None, reason="needs root and an installed dockerd"
 )
+
+Machine = Callable[..., subprocess.CompletedProcess[str]]
 
 BARE = """
 set -e
@@ -23,7 +26,13 @@ ip link set lo up
 """
 
 
-def bare_machine(script: str, bare: str = BARE, **more: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def bare_machine() -> Machine:
+    """What runs a script on a machine without an engine."""
+    return on_a_bare_machine
+
+
+def on_a_bare_machine(script: str, bare: str = BARE, **more: str) -> subprocess.CompletedProcess[str]:
     """Run a script with its own mounts, network and processes: no engine, no containers, an empty /run.
 
     Args:
@@ -48,7 +57,7 @@ def bare_machine(script: str, bare: str = BARE, **more: str) -> subprocess.Compl
     )
 
 
-def test_up_starts_an_engine_and_down_stops_exactly_that_one() -> None:
+def test_up_starts_an_engine_and_down_stops_exactly_that_one(bare_machine: Machine) -> None:
     Path("/var/lib/docker").mkdir(parents=True, exist_ok=True)
     done = bare_machine(
         """
@@ -68,7 +77,7 @@ def test_up_starts_an_engine_and_down_stops_exactly_that_one() -> None:
     assert lines[2:] == ["✓ the engine that `course engine up` started is stopped", "✓ nothing to stop"]
 
 
-def test_down_leaves_an_engine_that_somebody_else_started() -> None:
+def test_down_leaves_an_engine_that_somebody_else_started(bare_machine: Machine) -> None:
     done = bare_machine(
         """
         dockerd >/run/dockerd.log 2>&1 & engine=$!
@@ -82,7 +91,7 @@ def test_down_leaves_an_engine_that_somebody_else_started() -> None:
     assert done.stdout.splitlines() == ["✓ nothing to stop"]
 
 
-def test_without_an_installed_engine_and_without_consent_the_steps_are_given() -> None:
+def test_without_an_installed_engine_and_without_consent_the_steps_are_given(bare_machine: Machine) -> None:
     done = bare_machine(
         """
         mkdir /run/bin
@@ -132,7 +141,7 @@ def archives(outside: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.skipif(shutil.which("apt-get") is None, reason="needs Debian or Ubuntu")
-def test_with_consent_debians_engine_is_installed_and_started(archives: Path) -> None:
+def test_with_consent_debians_engine_is_installed_and_started(bare_machine: Machine, archives: Path) -> None:
     done = bare_machine(WITHOUT_DOCKER, bare="", ARCHIVES=str(archives))
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line for line in done.stdout.splitlines() if line.startswith("✓")]

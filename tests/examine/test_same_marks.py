@@ -24,14 +24,20 @@ PROCESSES = 2
 MOST_UNKNOWN = 2  # cells of about 240
 
 
-def test_forty_honest_submissions_of_five_lessons_row_by_row(
-    examiner: Examiner, tmp_path: Path, engine_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def stock_nbgrader(engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which nbgrader grades as it was installed, on the prepared engine."""
     monkeypatch.setenv("SLIPWAY_ENGINE", engine_url)
+    return tmp_path / "stock"
+
+
+def test_forty_honest_submissions_of_five_lessons_row_by_row(
+    examiner: Examiner, tmp_path: Path, engine_url: str, stock_nbgrader: Path
+) -> None:
     course = load()
     made = [one for id_ in LESSONS for one in honest(course.lesson(id_), EACH, whole=False)]
     assert len(made) >= 40
-    theirs = {(one.lesson, one.student): one for one in stock.grade(tmp_path / "stock", made, PROCESSES)}
+    theirs = {(one.lesson, one.student): one for one in stock.grade(stock_nbgrader, made, PROCESSES)}
     jobs = [one.job(tmp_path / str(number)) for number, one in enumerate(made)]
     with Examiner(engine_url) as other, ThreadPoolExecutor(2) as threads:
         halves = threads.map(_examined, (examiner, other), (jobs[::2], jobs[1::2]))

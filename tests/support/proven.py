@@ -1,0 +1,119 @@
+"""Which proofs of lessons passed, kept beside the answers, so that `--run test` repeats only those that are due.
+
+A proof is due when what it follows from has changed, or when today's sample has it. Its digest covers the lesson's
+folder (of the answers those of its own exercise), the code of the checks and of what a lesson imports, how it is
+proven, and the recipes of the base images. Gateway, kernel and pictures are shared by everything and not part of it:
+the conformance table, the walk through all lessons, and the daily sample hold those.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORD_FILE = "proven.json"
+DAYS = 10
+"""Within so many days the sample has had every proof once."""
+SHARED = (
+    "course/*.py",
+    "course/lesson/**/*.py",
+    "course/proof/**/*.py",
+    "course/images/*.toml",
+    "grader/checks/**/*.py",
+    "grader/checks/**/*.toml",
+    "tests/lessons/*.py",
+    "tests/lessons/*.cfg",
+)
+_APART = re.compile(r"(^|/)(answers|\.ipynb_checkpoints|__pycache__)(/|$)|/instructor\.md$")
+
+
+def today() -> int:
+    """The day of the run, the same for all of its workers, also past midnight."""
+    return int(os.environ.setdefault("SLIPWAY_TEST_DAY", str(datetime.now(UTC).toordinal())))
+
+
+@cache
+def shared_digest(root: Path = ROOT) -> str:
+    """What all lessons have in common."""
+    return _digest(root, (path for pattern in SHARED for path in sorted(root.glob(pattern))))
+
+
+@cache
+def lesson_digest(folder: Path, exercise: str) -> str:
+    """A lesson's own files; of the answers those of one exercise, or of all where it is empty."""
+    answers = folder / "answers" / exercise
+    own = (path for path in sorted(folder.rglob("*")) if not _APART.search(f"/{path.relative_to(folder)}"))
+    given = (path for path in sorted(answers.rglob("*")) if path.name not in (RECORD_FILE, "mutants.json"))
+    return _digest(folder, (*own, *given))
+
+
+def inputs_of(item: pytest.Item, root: Path = ROOT) -> str | None:
+    """The digest of all that a proof of a lesson follows from; None for other tests."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    lesson = params.get("lesson")
+    if lesson is None or not item.nodeid.startswith("tests/lessons/"):
+        return None
+    one = params.get("exercise") or params.get("answer")
+    exercise = str(getattr(one, "exercise", None) or getattr(one, "id", ""))
+    text = f"{item.nodeid}\0{shared_digest(root)}\0{lesson_digest(lesson.folder, exercise)}"
+    return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+
+
+class Ledger:
+    """The records of all lessons.
+
+    Args:
+        notebooks: the folder of the lessons.
+        day: a number that grows by one each day.
+    """
+
+    def __init__(self, notebooks: Path, day: int) -> None:
+        self._notebooks = notebooks
+        self._day = day
+        self._passed: dict[str, str] = {}
+        for path in notebooks.glob(f"*/answers/{RECORD_FILE}"):
+            self._passed |= json.loads(path.read_text("utf-8"))
+
+    def is_due(self, item: pytest.Item) -> bool:
+        """Whether a proof runs today: changed since it passed, or in the sample of the day."""
+        inputs = inputs_of(item)
+        if inputs is not None and self._passed.get(item.nodeid) != inputs:
+            return True
+        part = item.nodeid if inputs is not None else item.nodeid.partition("::")[0]
+        return (int(hashlib.blake2b(part.encode(), digest_size=4).hexdigest(), 16) + self._day) % DAYS == 0
+
+    def write(self, passed: dict[str, str]) -> None:
+        """Keep what passed.
+
+        Args:
+            passed: the digest by a test's id.
+        """
+        merged = {**self._passed, **passed}
+        for folder in sorted(path.parent for path in self._notebooks.glob("*/answers")):
+            lesson = f"[{folder.name.partition('-')[0]}"
+            own = {nodeid: digest for nodeid, digest in sorted(merged.items()) if lesson in nodeid}
+            text = json.dumps(own, indent=0, ensure_ascii=False)
+            (folder / "answers" / RECORD_FILE).write_text(text + "\n", "utf-8")
+
+
+def _digest(root: Path, paths: Iterable[Path]) -> str:
+    whole = hashlib.blake2b(digest_size=16)
+    for chunk in _chunks(root, paths):
+        whole.update(hashlib.blake2b(chunk, digest_size=16).digest())
+    return whole.hexdigest()
+
+
+def _chunks(root: Path, paths: Iterable[Path]) -> Iterator[bytes]:
+    for path in paths:
+        if path.is_file():
+            yield str(path.relative_to(root)).encode()
+            yield path.read_bytes()

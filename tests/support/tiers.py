@@ -1,0 +1,65 @@
+"""The three tiers, by what a test's fixtures bring: nothing is marked by hand.
+
+- pure: no engine, no notebook server, no browser.
+- engine: a real engine.
+- proof: lessons on an engine, browsers, the same marks as stock nbgrader, killed classes and gateways, bare machines.
+
+`--run check` selects the pure tier, `--run test` that and the engine tier with the proofs that are due
+(`proven.py`), `--run proof` everything; without the option everything that pytest was given runs.
+"""
+
+from __future__ import annotations
+
+import pytest
+from proven import Ledger
+
+PROOF = frozenset(
+    {
+        "chromium",  # a browser
+        "lab_url",  # JupyterLab as `make lab` starts it
+        "proven",  # answers of a lesson
+        "session_env",  # a lesson from top to bottom in a learner's session
+        "grading_env",  # the same in a graded one
+        "on_debian13",  # lessons on the other engines of the matrix
+        "stock_nbgrader",  # the same marks as stock nbgrader
+        "school",  # kill -9 of a class run and what it uses
+        "keeper",  # kill -9 of gateways
+        "bare_machine",  # a machine without an engine
+        "outside",  # Debian's packages: base images, installed and built
+    }
+)
+ENGINE = frozenset({"engine_url", "engine13_url", "each_engine_url", "engine", "both", "each_bench", "spare_engine"})
+PROCESSES = frozenset({"kernel", "house", "made_once", "small_lesson", "course_of_one", "server", "warm", "home"})
+"""Fixtures that start kernels, servers or whole gradings: no engine, and yet nothing for a check before each commit."""
+CHOICES = ("check", "test", "proof")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--run`."""
+    group = parser.getgroup("slipway")
+    group.addoption("--run", choices=CHOICES, default="proof", help="which tiers: check, test (what CI runs), or proof")
+    group.addoption("--record", action="store_true", help="keep which proofs passed, beside the answers")
+
+
+def tier_of(item: pytest.Item) -> str:
+    """The tier of a test: that of the heaviest fixture that it uses."""
+    params = getattr(getattr(item, "callspec", None), "params", {}).values()
+    named = {value for value in params if isinstance(value, str)}  # a fixture that a parameter names
+    used = named.union(getattr(item, "fixturenames", ()))
+    if used & PROOF:
+        return "proof"
+    return "engine" if used & (ENGINE | PROCESSES) else "pure"
+
+
+def select(config: pytest.Config, items: list[pytest.Item], ledger: Ledger) -> None:
+    """Mark each test with its tier, and leave out those that this run doesn't ask for."""
+    run = config.getoption("--run")
+    kept, left = [], []
+    for item in items:
+        tier = tier_of(item)
+        item.add_marker(tier)
+        wanted = run == "proof" or tier == "pure" or (run == "test" and (tier == "engine" or ledger.is_due(item)))
+        (kept if wanted else left).append(item)
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = kept
