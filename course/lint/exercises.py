@@ -11,7 +11,7 @@ from course.lint.finding import Finding
 from course.lint.names import imported
 from course.manifest import Exercise, Lesson
 from course.notebooks import Cell, ExerciseCells, LessonNotebook
-from course.proof.answers import FEWEST_WRONG, AnswerError, read_answers
+from course.proof.answers import FEWEST_WRONG, PROVEN_FILE, AnswerError, read_answers
 
 FEWEST_HINTS = 3
 CHECK_LINES = range(2, 6)
@@ -229,7 +229,7 @@ def _answers(lesson: Lesson, cells: ExerciseCells) -> Iterator[Finding]:
 def _orphans(lesson: Lesson, declared: list[str]) -> Iterator[Finding]:
     folder = lesson.folder / "answers"
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name not in declared:
+        if path.name not in (*declared, PROVEN_FILE):
             yield Finding(
                 lesson.name, f"answers/{path.name}", "an exercise with this id", "none", "rename or remove the folder"
             )

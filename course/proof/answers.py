@@ -13,6 +13,7 @@ from course.manifest import Lesson
 from course.notebooks import Cell, ExerciseCells
 
 ANSWERS_FILE = "answers.toml"
+PROVEN_FILE = "proven.json"  # which proofs of the lesson passed, and on what: tests/support/proven.py
 FEWEST_WRONG = 4
 PYTHON, DOCKERFILE = ".py", ".dockerfile"
 

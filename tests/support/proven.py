@@ -19,8 +19,9 @@ from pathlib import Path
 
 import pytest
 
+from course.proof.answers import PROVEN_FILE
+
 ROOT = Path(__file__).resolve().parents[2]
-RECORD_FILE = "proven.json"
 DAYS = 10
 """Within so many days the sample has had every proof once."""
 SHARED = (
@@ -52,7 +53,7 @@ def lesson_digest(folder: Path, exercise: str) -> str:
     """A lesson's own files; of the answers those of one exercise, or of all where it is empty."""
     answers = folder / "answers" / exercise
     own = (path for path in sorted(folder.rglob("*")) if not _APART.search(f"/{path.relative_to(folder)}"))
-    given = (path for path in sorted(answers.rglob("*")) if path.name not in (RECORD_FILE, "mutants.json"))
+    given = (path for path in sorted(answers.rglob("*")) if path.name not in (PROVEN_FILE, "mutants.json"))
     return _digest(folder, (*own, *given))
 
 
@@ -80,7 +81,7 @@ class Ledger:
         self._notebooks = notebooks
         self._day = day
         self._passed: dict[str, str] = {}
-        for path in notebooks.glob(f"*/answers/{RECORD_FILE}"):
+        for path in notebooks.glob(f"*/answers/{PROVEN_FILE}"):
             self._passed |= json.loads(path.read_text("utf-8"))
 
     def is_due(self, item: pytest.Item) -> bool:
@@ -102,7 +103,7 @@ class Ledger:
             lesson = f"[{folder.name.partition('-')[0]}"
             own = {nodeid: digest for nodeid, digest in sorted(merged.items()) if lesson in nodeid}
             text = json.dumps(own, indent=0, ensure_ascii=False)
-            (folder / "answers" / RECORD_FILE).write_text(text + "\n", "utf-8")
+            (folder / "answers" / PROVEN_FILE).write_text(text + "\n", "utf-8")
 
 
 def _digest(root: Path, paths: Iterable[Path]) -> str:

@@ -1,4 +1,4 @@
-Path("stall/Dockerfile").write_text(f"""
+Path("stall/Dockerfile").write_text("""
 FROM course/python
 WORKDIR /srv
 COPY shop.py .

@@ -1,5 +1,5 @@
 money = parameter("money")
-pathlib.Path("quote/Dockerfile").write_text(f"""
+pathlib.Path("quote/Dockerfile").write_text("""
 FROM course/python
 WORKDIR /srv
 COPY quote.py .
