@@ -1,4 +1,4 @@
-Path("stall/Dockerfile").write_text("""
+Path("stall/Dockerfile").write_text(f"""
 FROM course/python
 WORKDIR /srv
 COPY shop.py .

@@ -1,5 +1,5 @@
 seal = parameter("seal")
-Path("page/Dockerfile").write_text("""
+Path("page/Dockerfile").write_text(f"""
 FROM course/python AS maker
 WORKDIR /srv
 COPY render.py .

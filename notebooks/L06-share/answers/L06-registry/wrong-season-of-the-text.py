@@ -4,4 +4,4 @@ ready = next(line for line in registry.logs(stream=True) if b"listening" in line
 client.images.get("prices:1").tag("localhost:5000/prices", tag="lent")
 client.images.push("localhost:5000/prices", tag="lent")
 tom.images.pull("localhost:5000/prices", tag="lent")
-tom.containers.run("localhost:5000/prices:lent", name="board")
+tom.containers.run(f"localhost:5000/prices:lent", name="board")

@@ -4,7 +4,6 @@ missing = goods
 prices = unpack(counter.get_archive("/srv/prices.txt")[0])
 counter.put_archive("/srv", pack("prices.txt", f"{prices}{goods} 4\n"))
 import urllib.request
-
 try:
     urllib.request.urlopen(f"http://127.0.0.1:7080/sell/{goods}", timeout=2)
 except OSError as error:

@@ -1,5 +1,5 @@
 town = parameter("town")
-pathlib.Path("lamp/Dockerfile").write_text("""
+pathlib.Path("lamp/Dockerfile").write_text(f"""
 FROM town-shop
 COPY start.sh .
 ENTRYPOINT ["sh", "start.sh"]

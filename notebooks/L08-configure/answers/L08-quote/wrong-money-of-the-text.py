@@ -1,5 +1,5 @@
 money = parameter("money")
-pathlib.Path("quote/Dockerfile").write_text("""
+pathlib.Path("quote/Dockerfile").write_text(f"""
 FROM course/python
 WORKDIR /srv
 COPY quote.py .
