@@ -37,7 +37,7 @@ lab: setup ## open JupyterLab on the welcome lesson (ARGS=--no-browser prints th
 
 tools: $(STAMP)
 	$(BIN)/python -m course.engine.debian $(YES) $(TOOLS)
-	$(BIN)/python tests/support/debian13.py
+	$(BIN)/python tests/support/debian_roots.py
 
 check: lint ## before a commit: style, types, the rules for lessons, and the tests that need no engine
 	$(BIN)/python -m pytest --run check -q -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import debian13
+import debian_roots
 import docker
 import pytest
 from _pytest.runner import runtestprotocol
@@ -26,6 +26,16 @@ __all__ = ["pytest_addoption", "pytest_xdist_make_scheduler"]  # hooks that pyte
 
 ROOT = Path(__file__).resolve().parents[1]
 REPEATED_SECONDS = 240
+ENGINES = {
+    "debian12": "engine_url",
+    "debian13": "engine13_url",
+    "debian13-containerd": "engine13_containerd_url",
+    "engine28": "engine28_url",
+    "engine28-containerd": "engine28_containerd_url",
+}
+"""The matrix: an engine's name in a test's id -> its fixture."""
+SAMPLE = ("debian12", "debian13", "engine28-containerd")
+MATRIX = list(ENGINES) if "SLIPWAY_EVERYTHING" in os.environ else list(SAMPLE)
 _CLONE_NEWNET = 0x40000000  # unshare(2)
 
 
@@ -170,28 +180,47 @@ def engine(engine_url: str) -> Iterator[docker.DockerClient]:
 @pytest.fixture(scope="session")
 def engine13_url(engine_url: str) -> Iterator[str]:
     """The engine of Debian 13 (API 1.45), started beside the first one from a file system of its own."""
-    yield from _second_engine(engine_url, "t13", containerd_store=False)
+    yield from _another_engine(engine_url, "trixie", "t13")
 
 
 @pytest.fixture(scope="session")
 def engine13_containerd_url(engine_url: str) -> Iterator[str]:
     """The engine of Debian 13 with the containerd image store."""
-    yield from _second_engine(engine_url, "t13c", containerd_store=True)
+    yield from _another_engine(engine_url, "trixie", "t13c", containerd_store=True)
 
 
-@pytest.fixture(scope="session", params=["debian12", "debian13"])
+@pytest.fixture(scope="session")
+def engine28_url(engine_url: str) -> Iterator[str]:
+    """Engine 28.5 (API 1.51), which is Debian forky's."""
+    yield from _another_engine(engine_url, "forky", "t28")
+
+
+@pytest.fixture(scope="session")
+def engine28_containerd_url(engine_url: str) -> Iterator[str]:
+    """Engine 28.5 as a fresh Engine 29 behaves: with the containerd image store, and for API 1.44 and newer only."""
+    yield from _another_engine(engine_url, "forky", "t28c", containerd_store=True, oldest_api="1.44")
+
+
+@pytest.fixture(scope="session", params=MATRIX)
 def each_engine_url(request: pytest.FixtureRequest) -> str:
-    """Each engine of the matrix in turn."""
-    name = {"debian12": "engine_url", "debian13": "engine13_url"}[request.param]
-    return str(request.getfixturevalue(name))
+    """Each engine of the matrix in turn, one of each version and store; SLIPWAY_EVERYTHING=1 takes all."""
+    return str(request.getfixturevalue(ENGINES[request.param]))
 
 
-def _second_engine(first: str, name: str, *, containerd_store: bool) -> Iterator[str]:
+def _another_engine(
+    first: str, suite: str, name: str, *, containerd_store: bool = False, oldest_api: str = ""
+) -> Iterator[str]:
     if os.geteuid() != 0:
-        pytest.skip("the second engine of the matrix needs root")
+        pytest.skip("another engine of the matrix needs root")
     home = Path(tempfile.mkdtemp(prefix="sw", dir="/tmp"))
     # the bridge has a name of this run, as another run on this machine may have engines of its own
-    daemon = Daemon(home, f"{name}{os.getpid() % 10000}", chroot=_trixie_root(), containerd_store=containerd_store)
+    daemon = Daemon(
+        home,
+        f"{name}{os.getpid() % 10000}",
+        chroot=_root_of(suite),
+        containerd_store=containerd_store,
+        environment={"DOCKER_MIN_API_VERSION": oldest_api} if oldest_api else {},
+    )
     try:
         with daemon:
             _copy_base_images(first, daemon.url)
@@ -200,9 +229,9 @@ def _second_engine(first: str, name: str, *, containerd_store: bool) -> Iterator
         daemon.remove()
 
 
-def _trixie_root() -> Path:
+def _root_of(suite: str) -> Path:
     try:
-        return debian13.root()
+        return debian_roots.root(suite)
     except CourseError as error:
         pytest.skip(str(error))
 

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import docker
@@ -45,6 +45,7 @@ class Daemon:
         chroot: the root of another Debian whose dockerd is to run (a different engine version), or None.
         containerd_store: use the containerd image store (engine 24 and newer).
         extra_args: further arguments of dockerd.
+        environment: further variables of dockerd.
         wrapper: a command that dockerd is given to, such as one that changes its view of the machine; it must `exec`.
     """
 
@@ -57,6 +58,7 @@ class Daemon:
         containerd_store: bool = False,
         extra_args: Sequence[str] = (),
         wrapper: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.root, self.name, self.chroot = root.resolve(), name, chroot
         self.bridge = f"sw{name}"
@@ -65,6 +67,7 @@ class Daemon:
         self.log = self.root / "dockerd.log"
         self._args = [*extra_args]
         self._wrapper = [*wrapper]
+        self._environment = dict(environment or {})
         self._features = {"containerd-snapshotter": True} if containerd_store else {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -107,7 +110,7 @@ class Daemon:
             f"--default-address-pool=base={network},size=26",
             *self._args,
         ]
-        environment = {**os.environ, "STATE": str(self.root)}
+        environment = {**os.environ, **self._environment, "STATE": str(self.root)}
         environment["PATH"] = f"{environment.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
         if self.chroot:
             command = ["unshare", "-m", "sh", "-c", _PRIVATE_ROOT, "sh", str(self.chroot.resolve()), *command]

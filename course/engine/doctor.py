@@ -83,9 +83,13 @@ def _disk(folder: Path) -> Finding:
 def _base_images(engine: docker.DockerClient) -> Finding:
     from course.images import BASES, look
 
-    absent = [recipe.name for recipe in BASES.values() if not look(engine, recipe).id]
-    found = f"{len(BASES) - len(absent)} of {len(BASES)}" + (f", missing {', '.join(absent)}" if absent else "")
-    return Finding("base images", not absent, found, "course images pull")
+    images = [look(engine, recipe) for recipe in BASES.values()]
+    absent = [image.name for image in images if not image.id]
+    older = [image.name for image in images if image.id and not image.current]
+    found = f"{len(BASES) - len(absent) - len(older)} of {len(BASES)}"
+    found += f", missing {', '.join(absent)}" if absent else ""
+    found += f", of another version of the course {', '.join(older)}" if older else ""
+    return Finding("base images", not absent and not older, found, "course images pull")
 
 
 def _machine() -> Iterator[Finding]:

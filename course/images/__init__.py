@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from course.images.contract import verify as verify
     from course.images.recipe import Recipe as Recipe
     from course.images.settings import Settings as Settings
     from course.images.settings import read_settings as read_settings
-    from course.images.smoke import verify as verify
     from course.images.supply import BaseImage as BaseImage
     from course.images.supply import ensure as ensure
     from course.images.supply import look as look
@@ -25,7 +25,7 @@ _HOMES = {
     "ensure": "supply",
     "look": "supply",
     "read_settings": "settings",
-    "verify": "smoke",
+    "verify": "contract",
 }
 __all__ = ["BASES", *sorted(_HOMES)]
 

@@ -19,17 +19,25 @@ from course.images.recipe import Recipe
 
 @dataclass(frozen=True)
 class ArchivedImage:
-    """One image in an archive: its names, its labels and the architecture that it is for."""
+    """One image in an archive: its names, labels and architecture, and the members that hold it."""
 
     tags: tuple[str, ...]
     labels: Mapping[str, str]
     architecture: str
+    config: str = ""
+    layers: tuple[str, ...] = ()
 
 
 def write_archive(
-    target: Path, recipe: Recipe, layer: Path, diff_id: str, architecture: str, labels: Mapping[str, str]
+    target: Path,
+    recipe: Recipe,
+    layer: Path,
+    diff_id: str,
+    architecture: str,
+    labels: Mapping[str, str],
+    made_from: str,
 ) -> str:
-    """Write an archive of one image with one layer; the same arguments give the same bytes.
+    """Write an archive of one image with one layer, named `recipe.candidate`; the same arguments give the same bytes.
 
     Args:
         target: the file to write.
@@ -38,14 +46,15 @@ def write_archive(
         diff_id: that file's digest.
         architecture: amd64 or arm64.
         labels: the image's labels.
+        made_from: what its history says it was made of.
 
     Returns:
         The digest of the image's configuration, which is its id on engines with the classic image store.
     """
-    config = json.dumps(_config(recipe, diff_id, architecture, labels), sort_keys=True).encode()
+    config = json.dumps(_config(recipe, diff_id, architecture, labels, made_from), sort_keys=True).encode()
     digest = hashlib.sha256(config).hexdigest()
     folder = diff_id.removeprefix("sha256:")
-    manifest = [{"Config": f"{digest}.json", "RepoTags": [recipe.image], "Layers": [f"{folder}/layer.tar"]}]
+    manifest = [{"Config": f"{digest}.json", "RepoTags": [recipe.candidate], "Layers": [f"{folder}/layer.tar"]}]
     with tarfile.open(target, "w:", format=tarfile.PAX_FORMAT) as archive, layer.open("rb") as content:
         _add(archive, "manifest.json", json.dumps(manifest).encode())
         _add(archive, f"{digest}.json", config)
@@ -53,10 +62,11 @@ def write_archive(
     return f"sha256:{digest}"
 
 
-def _config(recipe: Recipe, diff_id: str, architecture: str, labels: Mapping[str, str]) -> dict[str, Any]:
+def _config(
+    recipe: Recipe, diff_id: str, architecture: str, labels: Mapping[str, str], made_from: str
+) -> dict[str, Any]:
     created = datetime.fromtimestamp(epoch(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     variant = {"variant": "v8"} if architecture == "arm64" else {}
-    packages = " ".join(recipe.packages)
     return {
         "architecture": architecture,
         **variant,
@@ -64,13 +74,14 @@ def _config(recipe: Recipe, diff_id: str, architecture: str, labels: Mapping[str
         "created": created,
         "config": {"Cmd": list(recipe.cmd), "Env": list(recipe.env), "Labels": dict(labels), "WorkingDir": "/"},
         "rootfs": {"type": "layers", "diff_ids": [diff_id]},
-        "history": [{"created": created, "created_by": f"course images build: {packages}"}],
+        "history": [{"created": created, "created_by": f"course images build: {made_from}"}],
     }
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes | IO[bytes], size: int | None = None) -> None:
     info = tarfile.TarInfo(name)
     stream: IO[bytes] = io.BytesIO(content) if isinstance(content, bytes) else content
+    stream.seek(0)
     info.size = len(content) if isinstance(content, bytes) else (size or 0)
     info.mtime, info.mode = epoch(), 0o644
     archive.addfile(info, stream)
@@ -85,7 +96,7 @@ def read_archive(path: Path) -> Sequence[ArchivedImage]:
     try:
         with tarfile.open(path, "r:*") as archive:
             manifest = _json(archive, "manifest.json")
-            return tuple(_image(_json(archive, entry["Config"]), entry.get("RepoTags") or ()) for entry in manifest)
+            return tuple(_image(_json(archive, entry["Config"]), entry) for entry in manifest)
     except (OSError, tarfile.TarError, KeyError, TypeError, ValueError) as error:
         raise BadArchive(
             f"an archive of images at {path}",
@@ -101,6 +112,31 @@ def _json(archive: tarfile.TarFile, name: str) -> Any:
     return json.loads(member.read())
 
 
-def _image(config: Mapping[str, Any], tags: Sequence[str]) -> ArchivedImage:
+def _image(config: Mapping[str, Any], entry: Mapping[str, Any]) -> ArchivedImage:
     labels = (config.get("config") or {}).get("Labels") or {}
-    return ArchivedImage(tuple(tags), dict(labels), str(config.get("architecture", "")))
+    architecture = str(config.get("architecture", ""))
+    tags, layers = tuple(entry.get("RepoTags") or ()), tuple(entry["Layers"])
+    return ArchivedImage(tags, dict(labels), architecture, entry["Config"], layers)
+
+
+def extract(source: Path, image: ArchivedImage, name: str, target: Path) -> None:
+    """Write an archive that holds one image of another archive, under the given name and no other.
+
+    The result is in the format that every engine loads, also where the source has the layout of a newer one.
+
+    Raises:
+        BadArchive: the source does not hold what its manifest says.
+    """
+    manifest = [{"Config": image.config, "RepoTags": [name], "Layers": list(image.layers)}]
+    try:
+        with tarfile.open(source, "r:*") as packed, tarfile.open(target, "w:", format=tarfile.PAX_FORMAT) as archive:
+            _add(archive, "manifest.json", json.dumps(manifest).encode())
+            for path in (image.config, *dict.fromkeys(image.layers)):
+                content = packed.extractfile(path)
+                if content is None:
+                    raise ValueError(f"{path} is not a file")
+                _add(archive, path, content, content.seek(0, io.SEEK_END))
+    except (OSError, tarfile.TarError, KeyError, ValueError) as error:
+        raise BadArchive(
+            f"{' '.join(image.tags)} in {source}", f"{type(error).__name__}: {error}", "save the archive again"
+        ) from error

@@ -14,12 +14,12 @@ from rich.table import Table
 
 from course.engine import client as engine_client
 from course.images import from_archive, supply
+from course.images.contract import verify as verify_image
 from course.images.errors import BaseImageError
 from course.images.from_debian import DebianSource
 from course.images.progress import Bars
 from course.images.recipe import Recipe, bases
 from course.images.settings import SOURCES, read_settings
-from course.images.smoke import verify as verify_image
 from course.images.source import Source
 
 app = typer.Typer(help="The base images: what there is, where it comes from, whether it works.", no_args_is_help=True)
@@ -63,7 +63,7 @@ def pull(
     if source:
         _known(source, SOURCES)
         settings = replace(settings, sources=tuple(source))
-    _ensure(names, supply.sources_of(settings, yes), yes, anew)
+    _ensure(names, supply.sources_of(settings, yes, anew), yes, anew)
 
 
 @app.command()
@@ -83,14 +83,13 @@ def save(file: Annotated[Path, typer.Argument(help="The archive to write.")], na
 @app.command()
 def load(file: Annotated[Path, typer.Argument(help="An archive made by save.")]) -> None:
     """Load the base images of an archive."""
-    with Bars() as report:
-        names = from_archive.load(_client(), file, report)
-    typer.echo(f"✓ loaded {', '.join(f'course/{name}' for name in names)}")
+    names = from_archive.names_in(_client(), file)
+    _ensure(names, [from_archive.ArchiveSource(file)], yes=False, anew=True)
 
 
 @app.command()
 def verify(names: Names = None) -> None:
-    """Run each base image's smoke test in a container, and remove the container."""
+    """Test each base image against its contract, in a container that is removed again."""
     client, failed = _client(), 0
     for recipe in _recipes(names):
         try:

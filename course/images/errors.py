@@ -33,5 +33,5 @@ class BadSettings(BaseImageError):
     """The settings for base images cannot be read."""
 
 
-class SmokeFailed(BaseImageError):
-    """An image did not do in a container what its recipe promises."""
+class ContractBroken(SourceFailed):
+    """An image is not what lessons rely on."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -11,7 +12,7 @@ import docker
 from docker.errors import DockerException
 
 from course.engine.errors import translate
-from course.images.archive import read_archive
+from course.images.archive import ArchivedImage, extract, read_archive
 from course.images.errors import BadArchive, SourceFailed
 from course.images.progress import Report, silent
 from course.images.recipe import LABEL_BASE, Recipe, bases
@@ -21,29 +22,42 @@ from course.paths import state_dir
 _CHUNK = 1 << 20
 
 
-def own_archive(recipe: Recipe, architecture: str) -> Path:
-    """Where this machine keeps its own archive of an image; a changed recipe has another file."""
+def kept_in() -> Path:
+    """The folder of this machine's own archives."""
     folder = state_dir() / "images"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / f"{recipe.name}-{architecture}-{recipe.key}.tar"
+    return folder
+
+
+def own_archive(recipe: Recipe, architecture: str, source: str) -> Path:
+    """Where this machine keeps its own archive of an image; a changed recipe and another source have other files."""
+    return kept_in() / f"{recipe.name}-{architecture}-{recipe.key}-{source}.tar"
 
 
 class ArchiveSource:
-    """The archive that the instructor names, then this machine's own."""
+    """The archive that the instructor names, then this machine's own.
+
+    Args:
+        given: the instructor's archive, or None.
+        kept: the sources whose images this machine may have kept and may use again.
+    """
 
     name = "archive"
 
-    def __init__(self, given: Path | None = None) -> None:
-        self._given = given
+    def __init__(self, given: Path | None = None, kept: Sequence[str] = ()) -> None:
+        self._given, self._kept = given, tuple(kept)
 
-    def fetch(self, client: docker.DockerClient, recipe: Recipe, report: Report) -> None:
-        """Load the first archive that holds the image for this engine's architecture."""
+    def fetch(self, client: docker.DockerClient, recipe: Recipe, report: Report) -> str | None:
+        """Load the image from the first archive that holds it for this engine's architecture."""
         architecture = engine_architecture(client)
-        own = own_archive(recipe, architecture)
-        for path in (self._given, own if own.exists() else None):
-            if path and recipe.name in _contents(path, architecture):
-                load(client, path, report)
-                return
+        if self._given and (image := _contents(self._given, architecture).get(recipe.name)):
+            _load(client, self._given, image, recipe, report)
+            return self.name
+        for source in self._kept:
+            own = own_archive(recipe, architecture, source)
+            if own.exists() and (image := _contents(own, architecture).get(recipe.name)):
+                _load(client, own, image, recipe, report)
+                return None
         raise SourceFailed(
             f"{recipe.image} for {architecture} in an archive",
             f"not in {self._given}"
@@ -53,44 +67,56 @@ class ArchiveSource:
         )
 
 
-def load(client: docker.DockerClient, path: Path, report: Report = silent) -> list[str]:
-    """Load every base image of an archive into the engine.
-
-    Args:
-        client: of the engine.
-        path: a file made by `save`; it may be compressed with gzip.
-        report: told about bytes sent.
-
-    Returns:
-        The names of the base images that it holds (without `course/`).
+def names_in(client: docker.DockerClient, path: Path) -> list[str]:
+    """The base images (without `course/`) that an archive holds for this engine's architecture.
 
     Raises:
         BadArchive: no archive of base images, for another architecture, or with other images in it.
-        EngineError: the engine refused it.
     """
-    names = _contents(path, engine_architecture(client))
+    architecture = engine_architecture(client)
+    names = list(_contents(path, architecture))
     if not names:
         raise BadArchive(
-            f"base images for {engine_architecture(client)} in {path}",
+            f"base images for {architecture} in {path}",
             "there are none",
             "ask for an archive that was saved on a machine of the same architecture",
         )
-    size = path.stat().st_size
+    return names
+
+
+def _load(client: docker.DockerClient, path: Path, image: ArchivedImage, recipe: Recipe, report: Report) -> None:
+    with tempfile.TemporaryDirectory(prefix="slipway-image-", dir=kept_in()) as folder:
+        part = Path(folder) / path.name.removesuffix(".gz")
+        extract(path, image, recipe.candidate, part)
+        send(client, part, f"load course/{recipe.name}", report)
+
+
+def send(client: docker.DockerClient, path: Path, what: str, report: Report = silent) -> None:
+    """Load an archive into the engine as it is.
+
+    Args:
+        client: of the engine.
+        path: the archive.
+        what: how the report calls it.
+        report: told about bytes sent.
+
+    Raises:
+        EngineError: the engine refused it.
+    """
     try:
         with path.open("rb") as file:
-            content = _Counted(file, f"load {path.name}", size, report)
+            content = _Counted(file, what, path.stat().st_size, report)
             for message in client.api.load_image(content, quiet=False) or ():
                 if "error" in message:
                     raise DockerException(message["error"])
     except (DockerException, OSError) as error:
         raise translate(error) from error
-    return names
 
 
-def _contents(path: Path, architecture: str) -> list[str]:
-    """The base images in an archive that fit the architecture."""
+def _contents(path: Path, architecture: str) -> dict[str, ArchivedImage]:
+    """The base images in an archive that fit the architecture, by name."""
     known = {recipe.image: recipe.name for recipe in bases().values()}
-    found = []
+    found = {}
     for image in read_archive(path):
         for tag in image.tags:
             if tag not in known or image.labels.get(LABEL_BASE) != known[tag]:
@@ -100,7 +126,7 @@ def _contents(path: Path, architecture: str) -> list[str]:
                     "make one with `course images save FILE`; other images are for `docker load`",
                 )
             if image.architecture == architecture:
-                found.append(known[tag])
+                found[known[tag]] = image
     return found
 
 

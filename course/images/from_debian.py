@@ -20,7 +20,7 @@ from course.engine.debian import apt_install
 from course.errors import CourseError
 from course.images.archive import write_archive
 from course.images.errors import SourceFailed, SourceUnreachable
-from course.images.from_archive import load, own_archive
+from course.images.from_archive import kept_in, send
 from course.images.layer import write_layer
 from course.images.progress import Report, silent
 from course.images.recipe import Recipe
@@ -41,18 +41,20 @@ class Built:
 
 
 class DebianSource:
-    """Builds an image from packages, keeps the archive of it, and loads that."""
+    """Builds an archive from packages and loads it."""
 
     name = "debian"
 
     def __init__(self, consent: bool = False) -> None:
         self._consent = consent
 
-    def fetch(self, client: docker.DockerClient, recipe: Recipe, report: Report) -> None:
+    def fetch(self, client: docker.DockerClient, recipe: Recipe, report: Report) -> str | None:
         """Build and load; a missing mmdebstrap is installed with root and consent."""
-        architecture = engine_architecture(client)
-        built = build(recipe, own_archive(recipe, architecture), architecture, report, self._consent)
-        load(client, built.archive, report)
+        with tempfile.TemporaryDirectory(prefix="slipway-image-", dir=kept_in()) as folder:
+            target = Path(folder) / f"{recipe.name}.tar"
+            built = build(recipe, target, engine_architecture(client), report, self._consent)
+            send(client, built.archive, f"load course/{recipe.name}", report)
+        return self.name
 
 
 def build(recipe: Recipe, target: Path, architecture: str, report: Report = silent, consent: bool = False) -> Built:
@@ -76,7 +78,7 @@ def build(recipe: Recipe, target: Path, architecture: str, report: Report = sile
         packages = _unpack(recipe, suite, mirrors, rootfs, architecture, report)
         diff_id = write_layer(rootfs, recipe, layer)
         labels = recipe.labels(f"packages of {suite}", " ".join(packages))
-        image_id = write_archive(part, recipe, layer, diff_id, architecture, labels)
+        image_id = write_archive(part, recipe, layer, diff_id, architecture, labels, " ".join(recipe.packages))
         part.replace(target)
     report(f"build course/{recipe.name}", _STEPS, _STEPS)
     return Built(target, image_id, diff_id, packages)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import json
 import re
-import tarfile
-from collections.abc import Iterable, Mapping
-from typing import Any
 
 import docker
 from docker.errors import DockerException, ImageNotFound
 
 from course.engine.errors import translate
+from course.images.adapt import FROM_REGISTRY, adapt
 from course.images.errors import RateLimited, SourceFailed, SourceUnreachable
 from course.images.progress import Report
 from course.images.recipe import LABEL_BASE, Recipe
@@ -23,32 +19,35 @@ _UNREACHABLE_WORDS = r"no such host|connection refused|i/o timeout|no route|netw
 
 
 class RegistrySource:
-    """Pulls the upstream image by digest, and gives it what every base image has; or takes a mirror's copy of ours."""
+    """Pulls the official image by digest and makes the base from it; or takes a mirror's copy of the course's own."""
 
     name = "registry"
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def fetch(self, client: docker.DockerClient, recipe: Recipe, report: Report) -> None:
+    def fetch(self, client: docker.DockerClient, recipe: Recipe, report: Report) -> str | None:
         """Pull, then adapt, unless what was pulled is already the course's own image."""
         reference = self.reference(recipe)
         known = _on_engine(client, reference)
         try:
             _pull(client, reference, recipe, report)
-            image = client.images.get(reference)
-            if image.labels.get(LABEL_BASE) == recipe.name:
-                image.tag(*recipe.image.rsplit(":", 1))
-            else:
-                _adapt(client, reference, recipe, report)
-            if not known:
-                client.api.remove_image(reference, noprune=True)  # the name only; the layers are course/<name>'s
+            try:
+                image = client.images.get(reference)
+                if image.labels.get(LABEL_BASE) == recipe.name:
+                    image.tag(*recipe.candidate.rsplit(":", 1))
+                else:
+                    adapt(client, reference, recipe, f"{FROM_REGISTRY}{reference}", report)
+            finally:
+                if not known:
+                    client.api.remove_image(reference)
         except DockerException as error:
             raise translate(error) from error
+        return self.name
 
     def reference(self, recipe: Recipe) -> str:
         """The name that is pulled: the registry's host and the upstream name."""
-        return f"{self._settings.registry}/{self._settings.upstream.get(recipe.name, recipe.upstream)}"
+        return f"{self._settings.registry}/{self._settings.upstream.get(recipe.name, recipe.upstream.image)}"
 
 
 def _on_engine(client: docker.DockerClient, reference: str) -> bool:
@@ -97,57 +96,3 @@ def _explained(reference: str, error: DockerException) -> SourceFailed:
         text,
         "push that image to the mirror, or name another in the table [upstream] of images.toml",
     )
-
-
-def _adapt(client: docker.DockerClient, reference: str, recipe: Recipe, report: Report) -> None:
-    """Build course/<name> on top of the upstream image: our label, user, command and files."""
-    report(f"adapt course/{recipe.name}", 0, 1)
-    context = _context(recipe, _dockerfile(reference, recipe))
-    messages: Iterable[Mapping[str, Any]] = client.api.build(
-        fileobj=context, custom_context=True, tag=recipe.image, rm=True, forcerm=True, decode=True, network_mode="none"
-    )
-    for message in messages:
-        if "error" in message:
-            raise SourceFailed(
-                f"{reference} with the course's user and label",
-                str(message["error"]),
-                "name another image in the table [upstream] of images.toml; it needs a shell",
-            )
-    report(f"adapt course/{recipe.name}", 1, 1)
-
-
-def _dockerfile(reference: str, recipe: Recipe) -> str:
-    labels = recipe.labels(f"registry: {reference}")
-    user = (
-        "if ! grep -q '^app:' /etc/passwd; then sed -i '/^[^:]*:[^:]*:1000:/d' /etc/passwd /etc/group; "
-        "echo 'app:x:1000:1000:app:/home/app:/bin/sh' >> /etc/passwd; echo 'app:x:1000:' >> /etc/group; fi; "
-        "mkdir -p /home/app /tmp; chown 1000:1000 /home/app; chmod 1777 /tmp"
-    )
-    setup = " && ".join(part for part in (f"{{ {user}; }}", recipe.upstream_setup) if part)
-    own_files = [path for path in recipe.files if path not in ("etc/passwd", "etc/group", "etc/nsswitch.conf")]
-    lines = [
-        f"FROM {reference}",
-        "USER root",
-        *(f"COPY {json.dumps([path, f'/{path}'])}" for path in own_files),
-        f"RUN {setup}",
-        *(
-            f"ENV {name}={json.dumps(value)}"
-            for name, _, value in (e.partition("=") for e in recipe.env if "PATH=" not in e)
-        ),
-        *(f"LABEL {name}={json.dumps(value)}" for name, value in labels.items()),
-        "ENTRYPOINT []",
-        "WORKDIR /",
-        f"CMD {json.dumps(list(recipe.cmd))}",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _context(recipe: Recipe, dockerfile: str) -> io.BytesIO:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as context:
-        for path, text in {"Dockerfile": dockerfile, **recipe.files}.items():
-            info = tarfile.TarInfo(path)
-            info.size = len(text.encode())
-            context.addfile(info, io.BytesIO(text.encode()))
-    packed.seek(0)
-    return packed

@@ -12,7 +12,7 @@ import io
 import os
 import posixpath
 import tarfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from course.images.recipe import Folder, Recipe, applets
@@ -26,33 +26,49 @@ def epoch() -> int:
     return int(os.environ.get("SOURCE_DATE_EPOCH", _DEFAULT_EPOCH))
 
 
-def write_layer(rootfs: Path, recipe: Recipe, target: Path) -> str:
+def write_layer(
+    rootfs: Path,
+    recipe: Recipe,
+    target: Path,
+    *,
+    programs: Mapping[str, bytes] | None = None,
+    names: Collection[str] = (),
+) -> str:
     """Write an image's only layer.
 
     Args:
-        rootfs: an uncompressed tar archive of the unpacked packages.
+        rootfs: an uncompressed tar archive of the unpacked packages, or of a container.
         recipe: what to leave out and what to add.
         target: the tar file to write.
+        programs: path -> content of programs that are added.
+        names: the programs that the image's busybox has; empty means all of `applets`.
 
     Returns:
         The layer's diff id, `sha256:` and 64 hex digits.
     """
     with tarfile.open(rootfs, "r:") as packed:
         entries = {path: (info, packed) for path, info in _from_packages(packed, recipe)}
-        additions = {info.name: (info, text) for info, text in _from_recipe(recipe, entries.keys())}
+        additions = {info.name: (info, text.encode()) for info, text in _from_recipe(recipe, entries.keys(), names)}
+        additions |= {path: (_program(path, content), content) for path, content in (programs or {}).items()}
         with tarfile.open(target, "w:", format=tarfile.PAX_FORMAT) as layer:
             for path in sorted({**entries, **additions, **_parents([*entries, *additions])}):
                 if path in additions:
-                    info, text = additions[path]
-                    layer.addfile(_plain(info, path), io.BytesIO(text.encode()) if info.isreg() else None)
+                    info, content = additions[path]
+                    layer.addfile(_plain(info, path), io.BytesIO(content) if info.isreg() else None)
                 elif path in entries:
                     info = entries[path][0]
-                    content = packed.extractfile(info) if info.isreg() or info.islnk() else None
-                    layer.addfile(_plain(_unlinked(info, packed), path), content)
+                    file = packed.extractfile(info) if info.isreg() or info.islnk() else None
+                    layer.addfile(_plain(_unlinked(info, packed), path), file)
                 else:
                     layer.addfile(_plain(_folder(path, Folder(0o755, 0)), path))
     with target.open("rb") as file:
         return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+
+
+def _program(path: str, content: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(path)
+    info.size, info.mode = len(content), 0o755
+    return info
 
 
 def _from_packages(packed: tarfile.TarFile, recipe: Recipe) -> Iterator[tuple[str, tarfile.TarInfo]]:
@@ -62,14 +78,16 @@ def _from_packages(packed: tarfile.TarFile, recipe: Recipe) -> Iterator[tuple[st
         if not (info.isreg() or info.islnk() or info.issym()) or original in _MERGED:
             continue
         path = merged(original)
-        if _matches(path, recipe.drop) and not _matches(path, recipe.keep):
+        if (_matches(path, recipe.drop) and not _matches(path, recipe.keep)) or _matches(path, recipe.cut):
             continue
         if info.issym() and ".." in info.linkname:  # relative to where it was before the merge
             info.linkname = posixpath.normpath(posixpath.join("/", posixpath.dirname(original), info.linkname))
         yield path, info
 
 
-def _from_recipe(recipe: Recipe, taken: Collection[str]) -> Iterator[tuple[tarfile.TarInfo, str]]:
+def _from_recipe(
+    recipe: Recipe, taken: Collection[str], names: Collection[str]
+) -> Iterator[tuple[tarfile.TarInfo, str]]:
     """What the recipe adds: folders, files, links, and a link for each busybox program that no package brings."""
     for path, folder in recipe.folders.items():
         yield _folder(path, folder), ""
@@ -82,7 +100,7 @@ def _from_recipe(recipe: Recipe, taken: Collection[str]) -> Iterator[tuple[tarfi
         links["lib64"] = "usr/lib64"
     for applet in applets():
         path = f"usr/bin/{applet}"
-        if path not in taken and path not in links:
+        if path not in taken and path not in links and (not names or applet in names):
             links[path] = "busybox"
     for path, target in links.items():
         info = tarfile.TarInfo(path)

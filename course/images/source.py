@@ -15,8 +15,11 @@ class Source(Protocol):
 
     name: str
 
-    def fetch(self, client: docker.DockerClient, recipe: Recipe, report: Report) -> None:
-        """Put `recipe.image`, with its label, on the engine.
+    def fetch(self, client: docker.DockerClient, recipe: Recipe, report: Report) -> str | None:
+        """Put the image on the engine as `recipe.candidate`, with the label that says which base it is.
+
+        Returns:
+            What this machine's own archive of the image is called after; None when it came from there.
 
         Raises:
             SourceUnreachable: this source has nothing to give now, whichever image is asked for.

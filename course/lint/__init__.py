@@ -5,6 +5,7 @@ from __future__ import annotations
 from course import notebooks
 from course.lint.exercises import exercises
 from course.lint.finding import Finding
+from course.lint.inside import inside
 from course.lint.language import language
 from course.lint.names import names
 from course.lint.objectives import course_wide, objectives, questions
@@ -36,6 +37,7 @@ def lint_lesson(course: Course, lesson: Lesson) -> list[Finding]:
         questions(course, lesson, notebook),
         language(lesson, notebook),
         release(lesson, notebook),
+        inside(lesson, notebook),
         _files(lesson),
     )
     return [finding for rule in rules for finding in rule]

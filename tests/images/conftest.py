@@ -53,3 +53,8 @@ def saved(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory)
     path = tmp_path_factory.mktemp("saved") / "course-images.tar"
     save(engine, path, [bases()["busybox"], bases()["registry"]])
     return path
+
+
+def seed(client: docker.DockerClient, path: Path) -> None:
+    """Load an archive as `docker load` does, without the contract test."""
+    client.images.load(path.read_bytes())

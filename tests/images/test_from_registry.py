@@ -2,89 +2,77 @@
 
 from __future__ import annotations
 
-import io
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import docker
+import official_images
 import pytest
-import requests
+from official_images import push
 
 from course.images import BASES, ensure, look, verify
-from course.images.errors import NoSource, RateLimited, SourceFailed, SourceUnreachable
-from course.images.from_archive import load
+from course.images.errors import ContractBroken, NoSource, RateLimited, SourceFailed, SourceUnreachable
+from course.images.from_archive import own_archive
 from course.images.from_registry import RegistrySource
 from course.images.progress import silent
 from course.images.recipe import LABEL_ORIGIN
 from course.images.settings import Settings
+from course.images.source import engine_architecture
 
 
 @pytest.fixture
 def mirror(empty_engine: docker.DockerClient, saved: Path) -> Iterator[str]:
     """The address of a registry that runs on the spare engine; base images are loaded there besides."""
-    load(empty_engine, saved)
-    container = empty_engine.containers.run("course/registry", detach=True, ports={"5000/tcp": ("127.0.0.1", None)})
-    try:
-        container.reload()
-        address = f"127.0.0.1:{container.ports['5000/tcp'][0]['HostPort']}"
-        deadline = time.monotonic() + 30
-        while True:
-            try:
-                requests.get(f"http://{address}/v2/", timeout=5).raise_for_status()
-                break
-            except requests.RequestException:
-                assert time.monotonic() < deadline, container.logs().decode()
-                time.sleep(0.05)
+    empty_engine.images.load(saved.read_bytes())
+    with official_images.registry(empty_engine) as address:
         yield address
-    finally:
-        container.remove(force=True, v=True)
 
 
-def push(client: docker.DockerClient, image: str, address: str, name: str) -> str:
-    """Push under another name and return `name@digest`; the local name is removed again."""
-    client.images.get(image).tag(f"{address}/{name}", "1")
-    lines = list(client.api.push(f"{address}/{name}", tag="1", stream=True, decode=True))
-    digest = next(line["aux"]["Digest"] for line in lines if "aux" in line)
-    client.images.remove(f"{address}/{name}:1")
-    return f"{name}@{digest}"
-
-
-def test_an_upstream_image_is_pulled_by_digest_and_gets_label_user_and_command(
-    mirror: str, empty_engine: docker.DockerClient, fresh_state: Path
+@pytest.mark.parametrize("name", official_images.NAMES)
+def test_an_official_image_becomes_a_base_that_keeps_the_contract(
+    name: str, mirror: str, engine: docker.DockerClient, empty_engine: docker.DockerClient, fresh_state: Path
 ) -> None:
-    upstream = _upstream(empty_engine, mirror)
-    empty_engine.images.remove("course/busybox")
-    settings = Settings(registry=mirror, upstream={"busybox": upstream})
-    (found,) = ensure(empty_engine, ["busybox"], sources=[RegistrySource(settings)])
-    image = empty_engine.images.get("course/busybox")
-    assert found.origin == f"registry: {mirror}/{upstream}" == image.labels[LABEL_ORIGIN]
-    assert image.attrs["Config"]["Cmd"] == ["sh"] and not image.attrs["Config"]["Entrypoint"]
-    assert verify(empty_engine, BASES["busybox"]).exit_code == 0
-    assert [name for i in empty_engine.images.list() for name in i.tags if mirror in name] == []
+    made = official_images.make_official(engine, empty_engine, name)
+    with pytest.raises(ContractBroken):  # the official image itself is not what lessons rely on
+        verify(empty_engine, BASES[name], made)
+    upstream = push(empty_engine, made, mirror, f"library/{name}")
+    empty_engine.images.remove(made)
+    settings = Settings(registry=mirror, upstream={name: upstream})
+    (found,) = ensure(empty_engine, [name], sources=[RegistrySource(settings)], anew=True)
+    image = empty_engine.images.get(f"course/{name}")
+    assert found.current and found.origin == f"registry: {mirror}/{upstream}" == image.labels[LABEL_ORIGIN]
+    assert verify(empty_engine, BASES[name]).name == name
+    assert [tag for i in empty_engine.images.list() for tag in i.tags if mirror in tag or "candidate" in tag] == []
+    again = _id_of_another_making(empty_engine, settings, name)
+    assert again == found.id  # the same archive from the same image
+    assert own_archive(BASES[name], engine_architecture(empty_engine), "registry").exists()
 
 
-def _upstream(client: docker.DockerClient, mirror: str) -> str:
-    """An image as an upstream project would make it: no label, no user app, id 1000 taken by another."""
-    container = client.containers.create("course/busybox")
-    client.api.import_image_from_data(b"".join(container.export()), repository="raw", tag="1")
-    container.remove()
-    dockerfile = (
-        'FROM raw:1\nENV PATH=/usr/bin\nRUN ["/usr/bin/busybox", "sed", "-i", "s/app/node/g", "/etc/passwd"]\n'
-        'ENTRYPOINT ["/entry"]\nUSER nobody\n'
+def _id_of_another_making(client: docker.DockerClient, settings: Settings, name: str) -> str:
+    RegistrySource(settings).fetch(client, BASES[name], silent)
+    made = str(client.images.get(BASES[name].candidate).id)
+    client.api.remove_image(BASES[name].candidate)
+    return made
+
+
+def test_a_server_in_python_from_a_registry_writes_no_file(
+    mirror: str, engine: docker.DockerClient, empty_engine: docker.DockerClient, fresh_state: Path
+) -> None:
+    """Its library comes without compiled files, and root would write 96 of them at the first start."""
+    upstream = push(
+        empty_engine, official_images.make_official(engine, empty_engine, "python"), mirror, "library/python"
     )
-    for line in client.api.build(fileobj=_file(dockerfile), tag="made:1", rm=True, decode=True):
-        assert "error" not in line, line
-    name = push(client, "made:1", mirror, "library/busybox")
-    client.images.remove("made:1")
-    client.images.remove("raw:1")
-    return name
-
-
-def _file(text: str) -> io.BytesIO:
-    return io.BytesIO(text.encode())
+    source = RegistrySource(Settings(registry=mirror, upstream={"python": upstream}))
+    ensure(empty_engine, ["python"], sources=[source])
+    container = empty_engine.containers.create("course/python", ["python3", "-c", "import http.server, json, ssl"])
+    try:
+        container.start()
+        assert container.wait()["StatusCode"] == 0
+        assert not container.diff()
+    finally:
+        container.remove(force=True)
 
 
 def test_a_mirror_s_copy_of_our_own_image_keeps_its_id(

@@ -18,7 +18,9 @@ def test_the_course_has_four_base_images() -> None:
 @pytest.mark.parametrize("name", BASES)
 def test_a_recipe_pins_its_upstream_by_digest_and_says_what_its_smoke_test_prints(name: str) -> None:
     recipe = BASES[name]
-    assert recipe.upstream.partition("@sha256:")[2].strip("0123456789abcdef") == "" and "@" in recipe.upstream
+    assert (
+        recipe.upstream.image.partition("@sha256:")[2].strip("0123456789abcdef") == "" and "@" in recipe.upstream.image
+    )
     assert "busybox-static" in recipe.packages and recipe.smoke and recipe.expects and recipe.cmd
     assert any(value.startswith("PATH=") for value in recipe.env)
     assert "app:x:1000:" in recipe.files["etc/passwd"] and "root:x:0:" in recipe.files["etc/passwd"]
