@@ -58,6 +58,15 @@ NOTEBOOK_FAULTS = {
     "hidden test outside": ("### BEGIN HIDDEN TESTS\n", "x = 1\n### BEGIN HIDDEN TESTS\n", "nothing outside"),
     "hidden test in the visible cell": ("hello = checks", "### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\nhello = checks", "no hidden test"),
     "solution outside its region": ("# TODO:", 'client.containers.run("course/busybox", ["echo", "hello"], name="hello")\n# TODO:', "without solutions"),
+    "program that no base has": ('["echo", "hello"], remove', '["bash", "-c", "true"], remove', "the contract of the bases"),
+    "program in a shell's text": ('["echo", "hello"], remove', '["sh", "-c", "cd /tmp && curl x | wc"], remove', "curl"),
+    "program by its name": ('print(client', 'ask = ["jq", "."]\nbox.exec_run(ask)\nprint(client', "jq"),
+    "program of a Dockerfile": ('print(client', 'recipe = """\nRUN pip install x\n"""\nprint(client', "pip"),
+    "programs of the contract": ('["echo", "hello"], remove', '["sh", "-c", "A=1; if [ -e /x ]; then wc -l > /tmp/a; fi"], remove', None),
+    "user that no base has": ('["echo", "hello"], remove', '["echo", "hello"], user="www", remove', "a user out of"),
+    "loop without an end": ('print(client', 'while box.status != "exited":\n    box.reload()\nprint(client', "a loop that ends"),
+    "events without an end": ('print(client', 'for event in client.events():\n    pass\nprint(client', "a loop that ends"),
+    "loop with an end": ('print(client', 'for _ in range(100):\n    box.reload()\nprint(client', None),
     "no clean-up": ("%%% cleanup L07-cleanup\nreset()\n", "", "role cleanup"),
 }  # fmt: skip
 
