@@ -55,6 +55,7 @@ lint: $(STAMP) ## style, types, and the rules for lessons
 	$(BIN)/ruff format --check course grader tests
 	$(BIN)/ruff check course grader tests
 	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin --package course
 	course lint
 
 faults: setup ## kill -9 of a class run, its workers, its gateway and its engine, 50 times

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import select
+import sys
 from collections.abc import Iterator
 
 from aiohttp import StreamReader, web
@@ -68,24 +69,61 @@ def hangup(fd: int) -> Iterator[asyncio.Future[None]]:
     """A future that is done when the peer of a socket has closed both directions; `fd` is -1 when it has closed.
 
     After a half-close the transport no longer reads, so a peer that vanishes would stay unnoticed until the next
-    write. epoll(7) reports EPOLLHUP even when no event is asked for.
+    write.
     """
+    gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    if fd < 0:
+        gone.set_result(None)
+        yield gone
+        return
+    with _told(fd, gone):
+        yield gone
+
+
+@contextlib.contextmanager
+def told_by_poll(fd: int, gone: asyncio.Future[None]) -> Iterator[None]:
+    """Look twice a second: where there is no epoll, no event of the loop tells a hang-up from a half-close."""
     loop = asyncio.get_running_loop()
-    gone: asyncio.Future[None] = loop.create_future()
+    watch = select.poll()
+    watch.register(fd, select.POLLOUT)
+    timer: asyncio.Handle
 
-    def note() -> None:
-        loop.remove_reader(watch.fileno())
-        if not gone.done():
-            gone.set_result(None)
-
-    with select.epoll(1) as watch:
-        if fd < 0:
-            gone.set_result(None)
-            yield gone
+    def look() -> None:
+        nonlocal timer
+        if any(event & (select.POLLHUP | select.POLLERR | select.POLLNVAL) for _, event in watch.poll(0)):
+            if not gone.done():
+                gone.set_result(None)
             return
-        watch.register(fd, 0)
-        loop.add_reader(watch.fileno(), note)
-        try:
-            yield gone
-        finally:
+        timer = loop.call_later(HANGUP_SECONDS, look)
+
+    timer = loop.call_soon(look)
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+HANGUP_SECONDS = 0.5
+_told = told_by_poll
+
+if sys.platform == "linux":
+
+    @contextlib.contextmanager
+    def told_by_epoll(fd: int, gone: asyncio.Future[None]) -> Iterator[None]:
+        """epoll(7) reports EPOLLHUP even when no event is asked for."""
+        loop = asyncio.get_running_loop()
+
+        def note() -> None:
             loop.remove_reader(watch.fileno())
+            if not gone.done():
+                gone.set_result(None)
+
+        with select.epoll(1) as watch:
+            watch.register(fd, 0)
+            loop.add_reader(watch.fileno(), note)
+            try:
+                yield
+            finally:
+                loop.remove_reader(watch.fileno())
+
+    _told = told_by_epoll

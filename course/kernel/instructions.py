@@ -16,12 +16,12 @@ class Instruction:
 
 
 def instructions_of(text: str) -> tuple[Instruction, ...]:
-    """The instructions in order, as Docker's own parser (the package `dockerfile`) finds them; none if it cannot."""
-    import dockerfile
+    """The instructions in order, as BuildKit's parser finds them; none if it cannot."""
+    from course import dockerfile
 
     try:
         commands = dockerfile.parse_string(text)
-    except dockerfile.GoParseError:
+    except dockerfile.ParseError:
         return ()  # the engine refuses it too, and says where
     return tuple(
         Instruction(command.cmd.upper(), command.start_line, _one_line(command.original)) for command in commands

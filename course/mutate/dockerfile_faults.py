@@ -49,11 +49,11 @@ def is_dockerfile(text: str) -> bool:
 
 
 def _parse(text: str) -> list[Any]:
-    import dockerfile
+    from course import dockerfile
 
     try:
         return list(dockerfile.parse_string(text))
-    except dockerfile.GoParseError as error:
+    except dockerfile.ParseError as error:
         raise ValueError(str(error)) from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -154,7 +155,7 @@ def _engine(address: str) -> Iterator[LocalEngine]:
 
 def fitting_workers() -> int:
     """How many local workers the cores and the free memory can take."""
-    cores = len(os.sched_getaffinity(0))
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return max(1, min(WORKERS_EACH_CORE * cores, free_memory() // MEMORY_EACH))
 
 

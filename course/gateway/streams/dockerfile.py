@@ -11,8 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import dockerfile
-
+from course import dockerfile
 from course.gateway.policy.limits import MIB
 from course.gateway.policy.names import Names
 from course.gateway.policy.refusal import Refusal
@@ -102,7 +101,7 @@ def parse(raw: bytes) -> tuple[str, list[Instruction]]:
     escape = _directives(lines)
     try:
         commands = dockerfile.parse_string(text)
-    except dockerfile.GoParseError as error:
+    except dockerfile.ParseError as error:
         raise Refusal(f"failed to parse Dockerfile: {error}", "", status=400) from error
     if len(commands) > MOST_INSTRUCTIONS:
         raise Refusal("the Dockerfile", f"more than {MOST_INSTRUCTIONS} instructions", status=413)
@@ -114,8 +113,7 @@ def parse(raw: bytes) -> tuple[str, list[Instruction]]:
                 "a here-document (<<) is a feature of BuildKit, and a session builds with the classic builder",
                 "Put the text into a file and COPY it, or use printf.",
             )
-        # `original` is None for a line of nothing but an escape character
-        instructions.append(split((command.original or "").strip(), command.start_line, tuple(command.value)))
+        instructions.append(split(command.original.strip(), command.start_line, command.value))
     return escape, instructions
 
 

@@ -7,8 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import dockerfile
-
+from course import dockerfile
 from course.gateway.policy.names import Names
 from course.gateway.policy.refusal import Refusal
 from course.gateway.streams.instruction import Instruction, split, written
@@ -142,11 +141,11 @@ def _trigger(text: str, line: int, escape: str) -> Instruction:
         raise Refusal(f"Dockerfile line {line}: ONBUILD", "a trigger of more than one line", status=400)
     try:
         commands = dockerfile.parse_string(escaped + text + "\n")
-    except dockerfile.GoParseError as error:
+    except dockerfile.ParseError as error:
         raise Refusal(f"Dockerfile line {line}: ONBUILD: {error}", "", status=400) from error
     if len(commands) != 1 or commands[0].heredocs or text.rstrip().endswith(("\\", escape)):
         raise Refusal(f"Dockerfile line {line}: ONBUILD", "a trigger must be one instruction on one line", status=400)
-    trigger = split(commands[0].original.strip(), line, tuple(commands[0].value))
+    trigger = split(commands[0].original.strip(), line, commands[0].value)
     if trigger.name in ("FROM", "MAINTAINER", "ONBUILD"):
         raise Refusal(
             f"dockerfile parse error line {line}: {trigger.name} isn't allowed as an ONBUILD trigger", "", status=400

@@ -113,12 +113,12 @@ def ignored(context: Path, file: str) -> bool:
 
 
 def instructions(trial: Trial, source: Source) -> Sequence[Any]:
-    """The instructions of a Dockerfile, as the `dockerfile` package gives them (it wraps the engine's own parser).
+    """The instructions of a Dockerfile, as BuildKit's parser reads them.
 
     Raises:
         Unmet: `dockerfile.absent`, `dockerfile.empty` and `dockerfile.untouched` (not attempted), `build.syntax`.
     """
-    import dockerfile
+    from course import dockerfile
 
     file = inside(trial, source.file)
     if not file.is_file():
@@ -130,7 +130,7 @@ def instructions(trial: Trial, source: Source) -> Sequence[Any]:
         raise not_attempted("dockerfile.untouched", path=source.file)
     try:
         parsed: Sequence[Any] = dockerfile.parse_string(text)
-    except dockerfile.GoParseError as error:
+    except dockerfile.ParseError as error:
         raise failed("build.syntax", path=source.file, reason=error) from None
     return parsed
 

@@ -31,7 +31,7 @@ WARM = (
     "docker", "docker.models.containers", "docker.utils.build", "requests", "urllib3", "json", "course.lesson",
     "course.lesson.parameters", "course.lesson.machines", "course.gateway.sentences",
     "course.kernel.attach", "course.kernel.build", "grader.checks.subjects", "grader.checks.vocabulary",
-    "grader.checks.messages", "dockerfile",
+    "grader.checks.messages", "course.dockerfile",
 )  # fmt: skip
 _PR_SET_PDEATHSIG = 1
 

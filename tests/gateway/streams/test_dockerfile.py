@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import dockerfile as parser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scopes import open_scope
 from stream_bench import run
 
+from course import dockerfile as parser
 from course.gateway.policy.refusal import Refusal
 from course.gateway.scope import Scope
 from course.gateway.streams.dockerfile import Rewritten, rewrite_dockerfile
