@@ -59,21 +59,28 @@ def init(
 @app.command()
 def release(
     lesson: Lesson,
-    due: Annotated[str, typer.Option(help="When it is due: 2026-12-24 18:00, with +02:00 or in UTC.")] = "",
+    due: Annotated[
+        str,
+        typer.Option(help="When it is due: 2026-12-24 18:00, by the class's clocks, or with +02:00 or Europe/Berlin."),
+    ] = "",
     dry_run: DryRun = False,
     workspace: Where = Path(),
 ) -> None:
     """Write the learners' copy of a lesson: without solutions, without hidden tests."""
+    from grader.classroom.commands import due_line, release_lines
     from grader.classroom.keeping import Keeping
 
     opened, steps = _steps(workspace, writes=not dry_run)
     name = opened.lesson(lesson)
     if dry_run:
         typer.echo(f"would write {opened.root / 'release' / name}{', and put it on the exchange' * steps.has_exchange}")
+        typer.echo(due_line(steps, name, due))
         return
     with Keeping(opened).alone(), Console().status(f"releasing {name}"):
         folder = steps.release(name, due)
     typer.echo(f"✓ {folder}")
+    for line in release_lines(steps, name, folder):
+        typer.echo(line)
 
 
 @app.command()
@@ -196,7 +203,7 @@ def export(
 def extend(
     student: Annotated[str, typer.Argument(help="The learner's id.")],
     lesson: Lesson,
-    days: Annotated[float, typer.Option(min=0, help="Days after the due date; 0 takes an extension back.")],
+    days: Annotated[float, typer.Option(min=0, max=3650, help="Days after the due date; 0 takes an extension back.")],
     dry_run: DryRun = False,
     workspace: Where = Path(),
 ) -> None:

@@ -5,8 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
+
 from grader.classroom.submission import SHORT
 from grader.examine.examination import Examination
+
+
+class _Notes(msgspec.Struct):
+    notes: tuple[str, ...] = ()
 
 
 class Archive:
@@ -40,6 +46,13 @@ class Archive:
         finally:
             os.close(directory)
         return name
+
+    def notes(self, name: str) -> tuple[str, ...]:
+        """The notes of one that was kept; none where it is not there."""
+        try:
+            return msgspec.json.decode((self.folder / name).read_bytes(), type=_Notes).notes
+        except (FileNotFoundError, msgspec.DecodeError):
+            return ()
 
     def read(self, name: str) -> Examination | None:
         """Read one back; None when it is not there.

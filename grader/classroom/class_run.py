@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from grader.classroom.cluster import Workers
+from grader.classroom.collecting.notebook import folded
 from grader.classroom.errors import StepFailed
 from grader.classroom.examining import Came, Stop, examine_all
 from grader.classroom.gradebook import refuse_other_tests, scores_by_learner
 from grader.classroom.keeping import Keeping
 from grader.classroom.plan import Plan, plan
+from grader.classroom.roster import unnameable
+from grader.classroom.shown import shown
 from grader.classroom.steps import Steps
 from grader.classroom.submission import Source, Submission, digest
 from grader.classroom.workspace import Workspace
@@ -69,12 +72,11 @@ class ClassRun:
             NotReleased: the gradebook knows the lesson with other tests than source/ has, or not at all.
         """
         refuse_other_tests(self._steps.api, self.lesson, self.source)
-        return plan(self._keeping.journal, self.source, submissions, self._book(), force=force)
+        return self._plan(submissions, force=force)
 
     def plan_again(self, submissions: list[Submission]) -> Plan:
         """What there is to do so that all are graded by the tests that source/ has now. Changes nothing."""
-        todo = plan(self._keeping.journal, self.source, submissions, self._book(), force=False, only_these_tests=True)
-        return todo
+        return self._plan(submissions, only_these_tests=True)
 
     def grade(self, todo: Plan, workers: Workers) -> Iterator[Graded]:
         """Do it; yields each submission as it is done. What was yielded is on the disk."""
@@ -85,6 +87,7 @@ class ClassRun:
         """Examine only: what is yielded is in the archive and the journal, and not in the gradebook."""
         self._submitted.update(todo.digests)
         self._keeping.began(self.lesson, len(todo.examine) + len(todo.write))
+        yield from (Came(submission, None, why, tries=0) for submission, why in todo.refused)
         for submission, name in todo.write:
             examination = self._keeping.archive.read(name)
             if examination is None:
@@ -109,6 +112,17 @@ class ClassRun:
         kept = replace(came.examination, notebook="", evidence=Evidence())
         return Graded(came.submission, kept, tries=came.tries)
 
+    def _plan(self, submissions: list[Submission], *, force: bool = False, only_these_tests: bool = False) -> Plan:
+        students = set(self._steps.students())
+        near = {folded(student): student for student in students}
+        doubtful = [(one, why) for one in submissions if (why := _doubt(one.student, students, near))]
+        sure = [one for one in submissions if one not in dict(doubtful)]
+        found = plan(
+            self._keeping.journal, self.source, sure, self._book(), force=force, only_these_tests=only_these_tests
+        )
+        found.refused += doubtful
+        return found
+
     def _book(self) -> dict[str, dict[str, float | None]]:
         return scores_by_learner(self._steps.api, self.lesson)
 
@@ -121,3 +135,14 @@ class ClassRun:
         submitted = self._submitted.get(came.submission, "")
         self._keeping.failed(self.lesson, came.submission.student, submitted, self.source.digest, why)
         return Graded(came.submission, failure=why, tries=came.tries)
+
+
+def _doubt(student: str, students: set[str], near: dict[str, str]) -> str:
+    """Why a folder in submitted/ is not graded, "" for no reason: its name is nearly somebody's id, and not exactly."""
+    if why := unnameable(student):
+        return f"{why}; give the folder the id of roster.csv"
+    other = near.get(folded(student))
+    if student in students or other is None:
+        return ""
+    there = f"no learner has exactly the id '{shown(student)}', but there is '{shown(other)}'"
+    return f"{there}; rename the folder if they are one"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,14 +11,18 @@ from rich.console import Console
 
 from grader.classroom.class_run import ClassRun
 from grader.classroom.cluster import Workers
-from grader.classroom.errors import NothingSubmitted
+from grader.classroom.collecting.exchange import Collected
+from grader.classroom.errors import NothingSubmitted, UnknownLearner
 from grader.classroom.extension import write_extension
 from grader.classroom.gradebook import scores
 from grader.classroom.interrupting import first_interrupt
 from grader.classroom.keeping import Keeping
+from grader.classroom.moments import later, read_moment, said
 from grader.classroom.nbgrader_side.connecting import one_engine
 from grader.classroom.regrading import Again, changes, show_changes
-from grader.classroom.showing import as_data, progress, rows, show
+from grader.classroom.roster import read_roster
+from grader.classroom.showing import as_data, progress, rows, show, with_odd
+from grader.classroom.shown import shown
 from grader.classroom.steps import Steps
 from grader.classroom.submission import Submission
 from grader.classroom.workspace import Workspace
@@ -50,15 +53,20 @@ def grade_class(
     if dry_run:
         todo = run.plan(wanted(workspace, steps, lesson, only), force=force)
         counts = f"{len(todo.examine)} to examine, {len(todo.write)} to write, {len(todo.complete)} complete"
+        counts += f", {len(todo.refused)} that cannot be graded as they are" if todo.refused else ""
         console.print(f"would grade {lesson}: {counts}", highlight=False)
+        console.print(due_line(steps, lesson), highlight=False)
         return 0
     with keeping.alone(), one_engine():
-        steps.collect(lesson)
-        todo = run.plan(wanted(workspace, steps, lesson, only), force=force)
-        number = len(todo.examine) + len(todo.write)
+        came = collect_from_exchange(workspace, steps, lesson)
+        found = wanted(workspace, steps, lesson, only, came)
+        todo = run.plan(found, force=force)
+        number = len(todo.examine) + len(todo.write) + len(todo.refused)
         graded = _each(run, number, run.grade(todo, workers), Console(stderr=True), as_json)
     book = scores(steps.api, lesson)
-    table = rows(graded, [one.student for one in todo.complete], [one.student for one in todo.older], book)
+    unchanged, older = [one.student for one in todo.complete], [one.student for one in todo.older]
+    table = rows(graded, unchanged, older, book, keeping.notes(lesson) if unchanged else {})
+    table = with_odd(table, {who: why for who, why in came.odd.items() if not only or who in only}, book)
     if as_json:
         print(json.dumps(as_data(table), indent=2))
     else:
@@ -66,7 +74,7 @@ def grade_class(
     if run.stop.is_asked:
         Console(stderr=True).print(f"stopped: {len(graded)} of {number}; the same command goes on there")
         return STOPPED
-    return 0 if all(one.is_complete for one in graded) else 1
+    return 0 if all(one.is_complete for one in graded) and not any(row.is_odd for row in table) else 1
 
 
 def regrade_class(
@@ -114,8 +122,10 @@ def regrade_class(
 
 def extend_learner(workspace: Workspace, steps: Steps, student: str, lesson: str, days: float, *, dry_run: bool) -> str:
     """Give a learner days; return what to say."""
-    due = steps.due(lesson)
-    until = f"due {due + timedelta(days=days):%Y-%m-%d %H:%M} UTC" if due else f"{lesson} has no due date yet"
+    if student not in steps.students():
+        raise UnknownLearner("a learner of roster.csv, by the exact id", f"'{shown(student)}'", "correct the id")
+    due, zone = steps.due(lesson), steps.zone
+    until = f"due {said(later(due, days, zone), zone)}" if due else f"{lesson} has no due date yet"
     if dry_run:
         return f"would give {student} {days:g} days for {lesson}: {until}"
     with Keeping(workspace).alone():
@@ -137,14 +147,63 @@ def write_report(workspace: Workspace, steps: Steps, lesson: str, target: Path, 
     return f"✓ {target}: {len(found.learners)} submissions"
 
 
-def wanted(workspace: Workspace, steps: Steps, lesson: str, only: list[str] | None) -> list[Submission]:
+def release_lines(steps: Steps, lesson: str, folder: Path) -> Iterator[str]:
+    """What was released, until when, and where learners find it."""
+    files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    yield f"files: {', '.join(files)}"
+    yield due_line(steps, lesson)
+    course = steps.api.course_id
+    course = steps.api.course_id
+    if steps.has_exchange:
+        yield f"Learners on this machine get it with `nbgrader fetch_assignment {lesson} --course {course}`"
+        yield f"and hand it in with `nbgrader submit {lesson} --course {course}`;"
+        yield f"the exchange is {steps.api.exchange_root}."
+    yield "Others need that folder, for instance from your learning platform; what the platform collects"
+    yield f"comes back with `grader collect {lesson} --from ZIP`. Next: `grader grade {lesson}`."
+
+
+def due_line(steps: Steps, lesson: str, written: str = "") -> str:
+    """When a lesson is due, by the class's clocks and in UTC.
+
+    Args:
+        steps: nbgrader in the workspace.
+        lesson: its full name.
+        written: a due date that is not in the gradebook yet.
+
+    Raises:
+        BadMoment: `written` is not one moment.
+    """
+    due = read_moment(written, steps.zone) if written else steps.due(lesson)
+    return f"{lesson} is due {said(due, steps.zone)}" if due else f"{lesson} has no due date"
+
+
+def collect_from_exchange(workspace: Workspace, steps: Steps, lesson: str) -> Collected:
+    """Bring submitted/ up to the exchange.
+
+    Raises:
+        BadRoster: the roster cannot be read.
+        NotAFolder: the exchange's inbound folder is a link, or cannot be read.
+    """
+    return steps.collect(lesson, read_roster(workspace.roster) if workspace.roster.exists() else [])
+
+
+def wanted(
+    workspace: Workspace, steps: Steps, lesson: str, only: list[str] | None, came: Collected | None = None
+) -> list[Submission]:
     """The submissions of a lesson, or those of some learners.
+
+    Args:
+        workspace: the instructor's.
+        steps: nbgrader in it.
+        lesson: its full name.
+        only: the learners' ids; None for all.
+        came: what collecting found; what it could not take is something to speak of as well.
 
     Raises:
         NothingSubmitted: there are none.
     """
     found = [one for one in steps.submissions(lesson) if not only or one.student in only]
-    if not found:
+    if not found and not (came and came.odd):
         raise NothingSubmitted(
             f"submissions of {lesson} in {workspace.root / 'submitted'} or on the exchange",
             "there are none" if not only else f"none of {', '.join(only)}",

@@ -21,6 +21,10 @@ class UnknownLesson(ClassroomError):
     """No such lesson in the workspace, or it has not been released."""
 
 
+class UnknownLearner(ClassroomError):
+    """No learner has that id."""
+
+
 class NothingSubmitted(ClassroomError):
     """There is no submission of the lesson."""
 
@@ -43,3 +47,15 @@ class Unreachable(ClassroomError):
 
 class NothingKept(ClassroomError):
     """There is no examination of what was asked for."""
+
+
+class NoNotebook(ClassroomError):
+    """What was handed in has no notebook that can be the lesson's, or several that differ."""
+
+
+class BadMoment(ClassroomError):
+    """A date that cannot be read, or that is not one moment."""
+
+
+class BadDownload(ClassroomError):
+    """What a learning platform is said to have given cannot be read."""

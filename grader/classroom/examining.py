@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from distributed import Future
 
 from grader.classroom.cluster import Opened, Workers, number_of_workers
-from grader.classroom.errors import Unreachable
+from grader.classroom.errors import NoNotebook, Unreachable
 from grader.classroom.submission import Submission
 from grader.classroom.workers import examine
 from grader.examine.errors import BadData, NotIsolated
 from grader.examine.examination import Examination
+from grader.examine.folder import NotAFolder
 from grader.examine.source import BadSource
 
 TRIES = 4  # for one submission in one run; the next run tries again
@@ -110,7 +111,7 @@ class _Handing:
             submission = self._waiting.popleft()
             try:
                 job = self._job(submission)
-            except (OSError, ValueError, BadData) as error:  # this folder cannot be read: one row
+            except (OSError, ValueError, BadData, NotAFolder, NoNotebook) as error:  # one row
                 yield Came(submission, None, f"{type(error).__name__}: {error}")
                 continue
             future = self._client.submit(examine, job, pure=False, retries=0)

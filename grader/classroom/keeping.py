@@ -85,5 +85,14 @@ class Keeping:
                 found = record
         return self.archive.read(found.file) if found else None
 
+    def notes(self, lesson: str) -> dict[str, tuple[str, ...]]:
+        """What was odd about each learner's newest examined submission, by learner."""
+        files = {
+            one.student: one.file
+            for one in self.journal.records()
+            if isinstance(one, Examined) and one.lesson == lesson
+        }
+        return {student: self.archive.notes(file) for student, file in files.items()}
+
     def _about(self, lesson: str, student: str, submitted: str, source: str) -> dict[str, Any]:
         return {"run": self.run, "lesson": lesson, "student": student, "submitted": submitted, "source": source}

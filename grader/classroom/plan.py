@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from grader.classroom.errors import NoNotebook
 from grader.classroom.journal import Examined, Journal, Written
 from grader.classroom.submission import Source, Submission, digest
+from grader.examine.folder import NotAFolder
 
 
 @dataclass
@@ -19,6 +21,7 @@ class Plan:
         complete: with nothing left to do.
         older: those of `complete` that were graded by other tests than the lesson has now.
         digests: of each submission's folder.
+        refused: what cannot be examined as it was handed in, and why.
     """
 
     examine: list[Submission] = field(default_factory=list)
@@ -26,6 +29,7 @@ class Plan:
     complete: list[Submission] = field(default_factory=list)
     older: list[Submission] = field(default_factory=list)
     digests: dict[Submission, str] = field(default_factory=dict)
+    refused: list[tuple[Submission, str]] = field(default_factory=list)
 
 
 Scores = Mapping[str, Mapping[str, float | None]]
@@ -62,7 +66,11 @@ def plan(
             examined[record.student, record.submitted, record.source] = record.file
     made = Plan()
     for one in submissions:
-        made.digests[one] = digest(source.job(one).submitted)
+        try:
+            made.digests[one] = digest(source.read(one)[0].files)
+        except (NotAFolder, NoNotebook) as error:
+            made.refused.append((one, f"{error.observed}; {error.try_next}"))
+            continue
         last = written.get(one.student)
         is_older = last is not None and last.source != source.digest
         if force:

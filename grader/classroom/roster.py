@@ -8,20 +8,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.classroom.errors import BadRoster
+from grader.classroom.shown import shown
 
-COLUMNS = ("id", "first_name", "last_name", "email")
+COLUMNS = ("id", "first_name", "last_name", "email", "user")
 # nbgrader makes a folder of the id, globs for it, and splits names of submissions at "+".
+MOST_BYTES = 200  # of an id: file systems take 255 for a name
 _UNUSABLE = '/\\*?[]+\0"'
 
 
 @dataclass(frozen=True)
 class Learner:
-    """One line of the roster; the id names the learner's folders."""
+    """One line of the roster; the id names the learner's folders.
+
+    Args:
+        id: nbgrader's id of the learner.
+        first_name, last_name, email: as nbgrader keeps them.
+        user: the learner's login on this machine, or its number, where that is not the id.
+    """
 
     id: str
     first_name: str = ""
     last_name: str = ""
     email: str = ""
+    user: str = ""
 
 
 def read_roster(path: Path) -> list[Learner]:
@@ -55,13 +64,29 @@ def read_roster(path: Path) -> list[Learner]:
     return list(learners.values())
 
 
+def unnameable(id_: str) -> str:
+    """Why a folder in submitted/ cannot be a learner's, "" if it can: nbgrader strips ids, and takes `*` for all."""
+    if (
+        not id_
+        or id_.startswith(".")
+        or id_ != id_.strip()
+        or any(sign in id_ for sign in "*/")
+        or not id_.isprintable()
+    ):
+        return f"the folder's name '{shown(id_)}' cannot be a learner's id"
+    return ""
+
+
+def unusable(id_: str) -> str:
+    """Why no learner can have this id, "" if one can: nbgrader makes folders of it, and patterns."""
+    if not id_ or id_.startswith(".") or id_ != id_.strip():
+        return f"the id {id_!r}"
+    if any(sign in id_ for sign in _UNUSABLE) or not id_.isprintable() or len(id_.encode()) > MOST_BYTES:
+        return f"the id {id_!r}, of which no folder can be named"
+    return ""
+
+
 def _refuse(path: Path, line: int, id_: str, known: dict[str, Learner]) -> None:
-    fault = ""
-    if not id_ or id_.startswith("."):
-        fault = f"the id {id_!r}"
-    elif id_ in known:
-        fault = f"the id {id_!r} a second time"
-    elif any(sign in id_ for sign in _UNUSABLE):
-        fault = f"the id {id_!r}, of which no folder can be named"
+    fault = f"the id {id_!r} a second time" if id_ in known else unusable(id_)
     if fault:
         raise BadRoster("an id of its own on every line of the roster", f"line {line}: {fault}", f"correct {path}")

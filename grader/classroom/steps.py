@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
@@ -16,11 +17,12 @@ from nbformat.v4 import new_notebook
 from nbgrader.api import MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.preprocessors import AssignLatePenalties
-from nbgrader.utils import parse_utc
 from sqlalchemy.exc import SAWarning
 
+from grader.classroom.collecting.exchange import Collected, Exchange, collect
 from grader.classroom.errors import StepFailed
 from grader.classroom.extension import apply_extension
+from grader.classroom.moments import find_zone, read_moment
 from grader.classroom.nbgrader_side.config import grading_config
 from grader.classroom.nbgrader_side.examined import handing
 from grader.classroom.roster import Learner
@@ -71,6 +73,17 @@ class Steps:
         self.api = NbGraderAPI(config=config, log_level="ERROR")
         self.api.log.propagate = False
 
+    @property
+    def zone(self) -> str:
+        """The class's zone, an IANA name: `c.ClassClock.zone` of nbgrader_config.py, UTC by default.
+
+        Raises:
+            BadMoment: it is none.
+        """
+        name = str(self.api.config.get("ClassClock", {}).get("zone", "UTC"))
+        find_zone(name)
+        return name
+
     def enrol(self, learners: list[Learner]) -> None:
         """Put the learners into the gradebook, or bring their names up to date; nobody is taken out."""
         with self.api.gradebook as book:
@@ -87,19 +100,30 @@ class Steps:
 
         Args:
             lesson: its full name.
-            due: when it is due, as a person writes it, in UTC unless it says otherwise; "" leaves that as it is.
+            due: when it is due, as a person writes it, by the class's clocks unless it says otherwise; "" leaves that
+                as it is.
 
         Raises:
-            StepFailed: nbgrader refused, for instance because of a broken solution region; or `due` is no date.
+            StepFailed: nbgrader refused, for instance because of a broken solution region.
+            BadMoment: `due` is not one moment.
         """
-        when = _date(due) if due else None
+        when = read_moment(due, self.zone) if due else None
         self.take_tests(lesson)
         if when:
             with self.api.gradebook as book:
                 book.update_or_create_assignment(lesson, duedate=when)
         if self.has_exchange:
             self._done(f"{lesson} on the exchange", self.api.release_assignment(lesson))
+            self._keep_apart()
         return self._workspace.root / "release" / lesson
+
+    def _keep_apart(self) -> None:
+        """Set the sticky bit where all may write: nobody moves the course's folders, or the hand-in of another."""
+        root = Path(self.api.exchange_root)
+        for folder in (root, root / self.api.course_id / "inbound"):
+            status = folder.lstat()
+            if status.st_uid == os.geteuid() and stat.S_ISDIR(status.st_mode):
+                folder.chmod(stat.S_IMODE(status.st_mode) | stat.S_ISVTX)
 
     def take_tests(self, lesson: str) -> None:
         """Write release/LESSON and give the gradebook the graded cells of source/.
@@ -139,7 +163,7 @@ class Steps:
     def apply_extension(self, lesson: str, student: str) -> None:
         """Bring the gradebook up to the extension in the workspace's file, and the late penalty up to that."""
         url = self.api.coursedir.db_url
-        apply_extension(url, self._workspace.root, lesson, student)
+        apply_extension(url, self._workspace.root, lesson, student, self.zone)
         about = {"assignment": lesson, "student": student, "notebook": lesson, "db_url": url}
         with self.api.gradebook as book:
             try:
@@ -150,16 +174,27 @@ class Steps:
         step.log.setLevel(logging.ERROR)
         step.preprocess(new_notebook(), {"nbgrader": about})
 
-    def collect(self, lesson: str) -> None:
-        """Fetch the newest submissions from the exchange, if anything was submitted there."""
-        inbound = Path(self.api.exchange_root, self.api.course_id, "inbound")
-        if any(inbound.glob(f"*+{lesson}+*")):
-            self._done(f"submissions of {lesson} from the exchange", self.api.collect(lesson, update=True))
+    def collect(self, lesson: str, roster: list[Learner]) -> Collected:
+        """Fetch the newest submissions from the exchange, if there is one.
+
+        Args:
+            lesson: its full name.
+            roster: whose submissions are taken.
+
+        Raises:
+            NotAFolder: the exchange's inbound folder is a link, or cannot be read.
+        """
+        app = self.api.exchange.Collect(coursedir=self.api.coursedir, parent=self.api)
+        exchange = Exchange(Path(self.api.exchange_root), self.api.course_id, app.timezone, app.check_owner)
+        if not os.path.lexists(exchange.root / exchange.course / "inbound"):
+            return Collected()
+        return collect(self._workspace, exchange, lesson, roster)
 
     def submissions(self, lesson: str) -> list[Submission]:
-        """The submissions of a lesson that are in the workspace, by learner."""
-        folders = sorted((self._workspace.root / "submitted").glob(f"*/{lesson}/"))
-        return [Submission(folder.parent.name, lesson, folder) for folder in folders]
+        """What lies in submitted/ for a lesson, whatever it is, by learner."""
+        top = self._workspace.root / "submitted"
+        found = [one / lesson for one in sorted(top.iterdir()) if os.path.lexists(one / lesson)] if top.is_dir() else []
+        return [Submission(folder.parent.name, lesson, folder) for folder in found]
 
     def autograde(self, submission: Submission, examination: Examination) -> None:
         """Write an examination into autograded/ and the gradebook, as nbgrader's autograding does.
@@ -181,15 +216,13 @@ class Steps:
             StepFailed: nbgrader failed.
         """
         self._done(f"feedback on {lesson}", self.api.generate_feedback(lesson, student))
-        pages = sorted((self._workspace.root / "feedback").glob(f"{student or '*'}/{lesson}/*.html"))
-        for learner in sorted({page.parts[-3] for page in pages if self._came_by_exchange(page.parent)}):
+        if self.has_exchange:
             with _without_known_warnings():
-                self._done(f"{learner}'s feedback on {lesson}, released", self.api.release_feedback(lesson, learner))
-        return pages
-
-    def _came_by_exchange(self, folder: Path) -> bool:
-        """Whether feedback can go back that way: nbgrader 0.9.6 fails on a submission without a time stamp."""
-        return self.has_exchange and (folder / "timestamp.txt").exists()
+                self._done(f"feedback on {lesson}, released", self.api.release_feedback(lesson, student))
+        top = self._workspace.root / "feedback"
+        learners = [student] if student else sorted(one.name for one in top.iterdir())
+        pages = [top / learner / lesson / f"{lesson}.html" for learner in learners]
+        return [page for page in pages if page.is_file()]
 
     def _done(self, expected: str, result: Mapping[str, Any]) -> None:
         if not result["success"]:
@@ -210,13 +243,3 @@ def _what_went_wrong(log: str) -> str:
         if not noise and not frame:
             shown.append(line)
     return "\n".join(shown[-_SHOWN_LINES:])
-
-
-def _date(text: str) -> datetime:
-    try:
-        when: datetime = parse_utc(text)
-    except (ValueError, OverflowError) as error:
-        raise StepFailed(
-            "a date, such as 2026-12-24 18:00", f"{text!r}: {error}", "give --due as such a date"
-        ) from None
-    return when

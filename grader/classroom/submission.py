@@ -5,15 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.classroom.collecting.notebook import Taken, take
+from grader.classroom.collecting.record import Record
 from grader.classroom.errors import NotReleased
+from grader.classroom.stamps import TIMESTAMP, read_stamp
+from grader.examine.folder import MOST_FILE_BYTES, read_entry, read_file
 from grader.examine.job import Budgets, Job, read_folder
 
 if TYPE_CHECKING:
     from grader.classroom.workspace import Workspace
 
+MOST_STAMP = 200  # bytes of a time stamp
 SHORT = 16  # hexadecimal digits of a digest that name a file: 64 bits, one learner's submissions of one lesson
 
 
@@ -48,6 +54,8 @@ class Source:
 
     def __init__(self, workspace: Workspace, lesson: str, budgets: Budgets | None = None) -> None:
         self.lesson, self.notebook = lesson, f"{lesson}.ipynb"
+        self._released = released_notebook(workspace, lesson)
+        self._record = Record(workspace, lesson)
         self._budgets = budgets or Budgets()
         folder = workspace.root / "source" / lesson
         self.files, _ = read_folder(folder)
@@ -60,14 +68,42 @@ class Source:
         self.digest = digest(self.files)
 
     def job(self, submission: Submission) -> Job:
-        """The job of one submission, with the learner's folder as it stands now."""
-        submitted, skipped = read_folder(submission.folder)
+        """The job of one submission, with the learner's folder as it stands now.
+
+        Raises:
+            NotAFolder: there is no folder that can be read.
+            NoNotebook: it has no notebook that can be meant, or two that differ.
+        """
+        taken, skipped = self.read(submission)
+        at = _stamp_of(submission.folder.parents[1], submission.student, self.lesson)
+        kept = self._record.of(submission.student, at)
         return Job(
             student=submission.student,
             lesson=self.lesson,
             notebook=self.notebook,
             source=self.files,
-            submitted=submitted,
-            skipped=skipped,
+            submitted=taken.files,
+            skipped=(*(kept.skipped if kept else ()), *skipped),
+            notes=taken.notes,
             budgets=self._budgets,
         )
+
+    def read(self, submission: Submission) -> tuple[Taken, tuple[str, ...]]:
+        """What was handed in, and what was left out of it; raises as `job` does."""
+        folder = read_entry(submission.folder.parents[1], submission.student, self.lesson)
+        return take(folder.files, self.lesson, self._released), folder.skipped
+
+
+def released_notebook(workspace: Workspace, lesson: str) -> bytes:
+    """The notebook that learners got; empty before the lesson was released."""
+    return read_file(workspace.root / "release", lesson, f"{lesson}.ipynb", most=MOST_FILE_BYTES) or b""
+
+
+def submitted_at(workspace: Workspace, lesson: str, student: str) -> datetime | None:
+    """When what is in submitted/ was handed in, in UTC without a zone; None where no whole time stamp says so."""
+    return read_stamp(_stamp_of(workspace.root / "submitted", student, lesson))
+
+
+def _stamp_of(submitted: Path, student: str, lesson: str) -> str:
+    content = read_file(submitted, student, lesson, TIMESTAMP, most=MOST_STAMP)
+    return (content or b"").decode("utf-8", "replace")

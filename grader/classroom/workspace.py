@@ -8,16 +8,19 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from course.manifest import load
 from course.workspace import KEPT_BACK
 from grader.classroom.errors import NotAWorkspace, UnknownLesson
+from grader.classroom.shown import shown
 
 if TYPE_CHECKING:
     from traitlets.config import Config
 
 CONFIG_FILE = "nbgrader_config.py"
 ROSTER_FILE = "roster.csv"
+STEPS = ("source", "release", "submitted", "autograded", "feedback", "exchange", "report", ".grader")
 
 
 @dataclass(frozen=True)
@@ -63,18 +66,45 @@ class Workspace:
 def open_workspace(folder: Path) -> Workspace:
     """Open a workspace, from its folder or any folder below it.
 
+    Its configuration is a program that runs with the instructor's rights. So it is read from the workspace's top only:
+    a learner's nbgrader_config.py below submitted/, autograded/ or feedback/ is never one.
+
     Raises:
-        NotAWorkspace: neither has a configuration of nbgrader.
+        NotAWorkspace: neither has a configuration of nbgrader, or the folder has a name that nbgrader cannot take.
     """
     folder = folder.resolve()
-    for candidate in (folder, *folder.parents):
-        if (candidate / CONFIG_FILE).exists():
+    tops = [one for one in (folder, *folder.parents) if (one / CONFIG_FILE).is_file() and (one / "source").is_dir()]
+    for candidate in tops:
+        if not any(_is_inside(candidate, above) for above in tops):
+            refuse_name(candidate)
             return Workspace(candidate)
     raise NotAWorkspace(
         f"an instructor's workspace, with {CONFIG_FILE}",
         f"{folder} has none, nor has a folder above it",
         "`grader init DIR` makes one; then `cd DIR`, or name it with --workspace DIR",
     )
+
+
+def refuse_name(folder: Path) -> None:
+    """Refuse a folder whose name a terminal cannot show.
+
+    Raises:
+        NotAWorkspace: its path has a control character or a direction mark.
+    """
+    path = str(folder.resolve())
+    if shown(path) != path:
+        raise NotAWorkspace("a folder without control characters in its path", shown(path), "give it another name")
+
+
+def gradebook_url(root: Path) -> str:
+    """The address of gradebook.db in a workspace, as SQLAlchemy reads it: a question mark would end its path there."""
+    path = str(root / "gradebook.db")
+    return f"sqlite:///file:{quote(path)}?uri=true" if "?" in path else f"sqlite:///{path}"
+
+
+def _is_inside(folder: Path, top: Path) -> bool:
+    """Whether a folder lies in one of a workspace's own folders, where learners' files are."""
+    return folder != top and folder.is_relative_to(top) and folder.relative_to(top).parts[0] in STEPS
 
 
 def init(folder: Path, notebooks: Path | None = None, course_id: str = "slipway") -> Workspace:
@@ -95,7 +125,8 @@ def init(folder: Path, notebooks: Path | None = None, course_id: str = "slipway"
         shutil.copytree(lesson.folder, folder / "source" / lesson.name, ignore=ignored, dirs_exist_ok=True)
     for name in ("release", "submitted", "autograded", "feedback", "exchange"):
         (folder / name).mkdir(exist_ok=True)
-    (folder / "exchange").chmod(0o777)  # nbgrader's rule: whoever submits writes here
+    # nbgrader's rule: whoever submits writes here; the sticky bit keeps others from moving what is not theirs
+    (folder / "exchange").chmod(0o1777)
     if not (folder / ROSTER_FILE).exists():
         (folder / ROSTER_FILE).write_text("id,first_name,last_name,email\n", "utf-8")
     template = Template(files(__package__).joinpath("nbgrader_config.txt").read_text("utf-8"))
@@ -110,6 +141,7 @@ def plan_init(folder: Path, notebooks: Path | None = None) -> list[str]:
         NotAWorkspace: the folder is a workspace already.
         ManifestError: the lessons cannot be read.
     """
+    refuse_name(folder)
     if (folder / CONFIG_FILE).exists():
         raise NotAWorkspace(
             "a folder that is no workspace yet",

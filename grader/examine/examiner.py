@@ -226,7 +226,7 @@ def _environment(session: Session, student: str) -> dict[str, str]:
 
 def _plan(job: Job, source: SourceNotebook) -> tuple[Plan, str]:
     """What is run; and why nothing can be, "" if it can."""
-    notes = [f"Left out of the folder: {line}" for line in job.skipped]
+    notes = [*job.notes, *(f"Left out of the folder: {line}" for line in job.skipped)]
     raw = job.submitted.get(job.notebook)
     others = [path for path in job.submitted if path.endswith(".ipynb") and "/" not in path]
     if raw is None and len(others) == 1:

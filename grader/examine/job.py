@@ -54,6 +54,7 @@ class Job(Data, frozen=True, kw_only=True):
         submitted: the learner's folder, the same. The notebook may be absent: then nothing was submitted.
         budgets: what it may use.
         skipped: what was left out of `submitted`, one line each, as `read_folder` says it.
+        notes: what else was odd about the hand-in, one sentence each.
     """
 
     student: str
@@ -63,6 +64,7 @@ class Job(Data, frozen=True, kw_only=True):
     submitted: dict[str, bytes]
     budgets: Budgets = Budgets()
     skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for path in (*self.source, *self.submitted, self.notebook):

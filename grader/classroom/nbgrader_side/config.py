@@ -9,7 +9,8 @@ def grading_config() -> Config:
     """What `grader`, `nbgrader autograde` and the formgrader's buttons all grade and hand back with.
 
     nbgrader 0.9.6 runs a submission in `Autograde.autograde_preprocessors` (`Execute`) and reads points from outputs
-    (`SaveAutoGrades`). Here the notebook comes executed from an examiner, and the points from its marks.
+    (`SaveAutoGrades`). Here the notebook comes executed from an examiner, and the points from its marks. Collecting,
+    grading and feedback read learners' folders by the examiner's reader only, also where `nbgrader` itself is called.
     """
     from nbconvert.preprocessors import ClearMetadataPreprocessor
     from nbgrader.preprocessors import (
@@ -23,12 +24,16 @@ def grading_config() -> Config:
         OverwriteKernelspec,
     )
 
+    from grader.classroom.nbgrader_side import converting
     from grader.classroom.nbgrader_side.examined import ExaminedNotebook
+    from grader.classroom.nbgrader_side.exchanging import exchange_config
     from grader.classroom.nbgrader_side.feedback import FeedbackPage
     from grader.classroom.nbgrader_side.marks import RecordWritten, SaveMarks
 
+    converting.install()
     return Config(
         {
+            **exchange_config(),
             "Autograde": {
                 "exporter_class": ExaminedNotebook,
                 "sanitize_preprocessors": [DeduplicateIds, OverwriteKernelspec, OverwriteCells, CheckCellMetadata],

@@ -85,8 +85,7 @@ class ExaminedNotebook(NotebookExporter):
         lesson, student = about["assignment"], about["student"]
         workspace = open_workspace(Path(course.root))
         source, keeping = Source(workspace, lesson), Keeping(workspace)
-        folder = Path(course.format_path(course.submitted_directory, student, lesson))
-        job = source.job(Submission(student, lesson, folder))
+        job = source.job(Submission(student, lesson, workspace.root / "submitted" / student / lesson))
         with keeping.alone():
             pass  # a run of `grader grade` writes the same gradebook: better to know before than after
         options = {"engine": self.engine or None, "trust_submissions": self.trust_submissions}
@@ -103,7 +102,7 @@ def examine_apart(job: Job, options: Mapping[str, Any]) -> Examination:
         StepFailed: that process failed; what it said is in the message.
     """
     done = subprocess.run(
-        [sys.executable, "-m", ONE, json.dumps(options)], input=job.to_json(), capture_output=True, check=False
+        [sys.executable, "-P", "-m", ONE, json.dumps(options)], input=job.to_json(), capture_output=True, check=False
     )
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()

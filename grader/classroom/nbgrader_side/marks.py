@@ -21,7 +21,9 @@ class SaveMarks(SaveAutoGrades):  # type: ignore[misc]  # nbgrader has no types
         """Write all points of the notebook."""
         self._marks = {mark.cell: mark for mark in _handed_to(self).examination.marks}
         about = resources["nbgrader"]
-        apply_extension(about["db_url"], self.parent.parent.coursedir.root, about["assignment"], about["student"])
+        course = self.parent.parent.coursedir
+        zone = str(self.config.get("ClassClock", {}).get("zone", "UTC"))
+        apply_extension(about["db_url"], course.root, about["assignment"], about["student"], zone)
         return super().preprocess(nb, resources)  # type: ignore[no-any-return]
 
     def _add_score(self, cell: Any, resources: Any) -> None:

@@ -13,7 +13,7 @@ from grader.classroom.steps import Steps
 from grader.classroom.submission import Submission
 from grader.classroom.workspace import Workspace
 from grader.examine.examination import ImageFact, Mark
-from grader.examine.job import read_folder
+from grader.examine.folder import NotAFolder, read_entry
 
 
 class Brief(msgspec.Struct, frozen=True):
@@ -101,7 +101,10 @@ def _dockerfiles(submission: Submission) -> dict[str, str]:
     """What a learner wrote as Dockerfiles: files of that name, and what notebook cells write into one."""
     from grader.classroom.report.dockerfiles import in_notebook
 
-    files, _ = read_folder(submission.folder)
+    try:
+        files = read_entry(submission.folder.parents[1], submission.student, submission.lesson).files
+    except NotAFolder:
+        return {}
     found = {
         name: content.decode(errors="replace")
         for name, content in files.items()

@@ -24,7 +24,17 @@ START_SECONDS = 60.0
 FORK_SECONDS = 20.0
 MEMORY = 4 * 1024**3
 """Bytes of address space of a child: a check that reads too much fails, not the machine."""
-_KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "SLIPWAY_STATE_DIR", "SLIPWAY_RUNTIME_DIR", "SLIPWAY_NOTEBOOKS")
+_KEPT = (
+    "PATH",
+    "DOCKER_CONFIG",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "HOME",
+    "SLIPWAY_STATE_DIR",
+    "SLIPWAY_RUNTIME_DIR",
+    "SLIPWAY_NOTEBOOKS",
+)
 
 
 class KernelFailed(ExamineError):
