@@ -84,6 +84,26 @@ def release(
 
 
 @app.command()
+def collect(
+    lesson: Lesson,
+    download: Annotated[
+        Path | None,
+        typer.Option("--from", exists=True, help="What a learning platform gave: a zip, or the unpacked folder."),
+    ] = None,
+    dry_run: DryRun = False,
+    workspace: Where = Path(),
+) -> None:
+    """Bring submitted/ up to the exchange, or take a platform's download by the roster's ids, e-mails and names."""
+    from grader.classroom.commands import collect_lesson
+
+    opened, steps = _steps(workspace, writes=not dry_run)
+    lines, is_all = collect_lesson(opened, steps, opened.lesson(lesson), download, dry_run=dry_run)
+    for line in lines:
+        typer.echo(line)
+    sys.exit(0 if is_all else 1)
+
+
+@app.command()
 def grade(
     lesson: Lesson,
     workers: Number = None,

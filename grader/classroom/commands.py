@@ -12,6 +12,7 @@ from rich.console import Console
 from grader.classroom.class_run import ClassRun
 from grader.classroom.cluster import Workers
 from grader.classroom.collecting.exchange import Collected
+from grader.classroom.collecting.platform import place_download
 from grader.classroom.errors import NothingSubmitted, UnknownLearner
 from grader.classroom.extension import write_extension
 from grader.classroom.gradebook import scores
@@ -175,6 +176,40 @@ def due_line(steps: Steps, lesson: str, written: str = "") -> str:
     """
     due = read_moment(written, steps.zone) if written else steps.due(lesson)
     return f"{lesson} is due {said(due, steps.zone)}" if due else f"{lesson} has no due date"
+
+
+def collect_lesson(
+    workspace: Workspace, steps: Steps, lesson: str, download: Path | None, *, dry_run: bool
+) -> tuple[list[str], bool]:
+    """Collect from the exchange, or from a learning platform's download.
+
+    Returns:
+        What to say, and whether everything was taken.
+
+    Raises:
+        BadDownload: no zip and no folder.
+        BadRoster: the roster cannot be read, or is empty and needed.
+    """
+    roster = read_roster(workspace.roster) if workspace.roster.exists() else []
+    would = "would take" if dry_run else "✓"
+    if download is None:
+        if dry_run:
+            return [f"would collect {lesson} from {steps.api.exchange_root}"], True
+        with Keeping(workspace).alone():
+            came = steps.collect(lesson, roster)
+        lines = [f"✓ {student}" for student in came.new] or ["nothing new on the exchange"]
+        lines += [f"! {shown(student)}: {note}" for student, notes in sorted(came.odd.items()) for note in notes]
+        return [*lines, f"Next: `grader grade {lesson}`"], not came.odd
+    with Keeping(workspace).alone():
+        placed = place_download(workspace, lesson, download, roster, dry_run=dry_run)
+    lines = [f"{would} {student} ← {', '.join(names)}" for student, names in placed.placed.items()]
+    lines += [f"· {student}: as it was" for student in placed.same]
+    absent = [one.id for one in roster if one.id not in placed.placed and one.id not in placed.same]
+    if placed.lost:
+        lines += ["", "could not be placed:", *(f"! {name}: {why}" for name, why in sorted(placed.lost.items()))]
+    lines += ["", f"nothing of: {', '.join(absent)}"] if absent else []
+    lines.append("A download says nothing of when things were handed in: late work is not seen.")
+    return [*lines, f"Next: `grader grade {lesson}`"], not placed.lost
 
 
 def collect_from_exchange(workspace: Workspace, steps: Steps, lesson: str) -> Collected:

@@ -1,0 +1,111 @@
+"""Reading learners' zip archives in memory: bounded in files, bytes, depth and time; nothing is written anywhere."""
+
+from __future__ import annotations
+
+import io
+import stat
+import time
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import PurePosixPath
+
+from grader.classroom.shown import shown
+from grader.examine.folder import MOST_BYTES, MOST_FILE_BYTES, MOST_FILES, MOST_SECONDS, UNNEEDED, is_relative
+
+MOST_NESTED = 2  # zips in a zip: a platform's, a learner's, and one that they were handed
+MOST_SKIPPED = 100
+_PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others may ask for gigabytes of memory to unpack a little
+
+
+class Unpacking:
+    """The files of one learner, as they come out of archives. Collects contents by path, and what was left out."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.skipped: list[str] = []
+        self._bytes = 0
+        self._end = time.monotonic() + MOST_SECONDS
+
+    def add(self, path: str, content: bytes, depth: int = 0) -> None:
+        """Take one file; a zip is unpacked beside where it lies.
+
+        Args:
+            path: POSIX, from the learner's folder.
+            content: all of it.
+            depth: in how many zips it lay.
+        """
+        clean = "".join(sign for sign in path if sign.isprintable())
+        if any(part in UNNEEDED or part.startswith("._") for part in clean.split("/")):
+            return
+        if not is_relative(clean):
+            self.skip(path, "no path below the learner's folder")
+        elif clean.casefold().endswith(".zip") and depth < MOST_NESTED:
+            self.unpack(content, depth + 1, str(PurePosixPath(clean).parent))
+        elif len(self.files) >= MOST_FILES:
+            self.skip(path, f"more than {MOST_FILES} files")
+        elif len(content) > self._left():
+            self.skip(path, f"larger than the {self._left()} bytes that are left for it")
+        elif self.files.get(clean, content) != content:
+            self.skip(path, "a second file of this name")
+        else:
+            self.files[clean] = content
+            self._bytes += len(content)
+
+    def unpack(self, content: bytes, depth: int, below: str = ".") -> None:
+        """Take the files of a zip that a learner made."""
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                for name, info in members(archive.infolist()):
+                    if len(self.skipped) > MOST_SKIPPED or time.monotonic() > self._end:
+                        self.skip(below, "more than is read of one hand-in")
+                        return
+                    self.member(archive, info, name if below == "." else f"{below}/{name}", depth)
+        except (zipfile.BadZipFile, ValueError, OSError) as error:
+            self.skip(below, f"a zip that cannot be read: {shown(str(error))}")
+
+    def member(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str, depth: int = 0) -> None:
+        """Take one member of an archive."""
+        if info.is_dir() or path.endswith("/"):
+            return
+        if stat.S_ISLNK(info.external_attr >> 16):
+            self.skip(path, "a link")
+        elif info.flag_bits & 0x1:
+            self.skip(path, "locked with a password")
+        elif info.compress_type not in _PLAIN:
+            self.skip(path, "packed in another way than zip programs do")
+        else:
+            try:
+                with archive.open(info) as file:
+                    content = file.read(min(MOST_FILE_BYTES, MOST_BYTES) + 1)
+            except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
+                self.skip(path, f"cannot be unpacked: {shown(str(error))}")
+                return
+            if len(content) > MOST_FILE_BYTES:
+                self.skip(path, f"larger than {MOST_FILE_BYTES} bytes")
+            else:
+                self.add(path, content, depth)
+
+    def skip(self, path: str, why: str) -> None:
+        """Leave something out, in words."""
+        if len(self.skipped) <= MOST_SKIPPED:
+            self.skipped.append(f"{shown(path)[:200]}: {why}")
+
+    def _left(self) -> int:
+        return min(MOST_FILE_BYTES, MOST_BYTES - self._bytes)
+
+
+def members(infos: Iterable[zipfile.ZipInfo]) -> Iterator[tuple[str, zipfile.ZipInfo]]:
+    """Each member with its path as its maker wrote it: UTF-8 without the flag, and Windows' backslashes, are read."""
+    for info in infos:
+        yield _name(info), info
+
+
+def _name(info: zipfile.ZipInfo) -> str:
+    # `orig_filename`: zipfile cuts `filename` at a NUL
+    name = info.orig_filename
+    if not info.flag_bits & 0x800:  # then zipfile has read it as code page 437 (APPNOTE, appendix D)
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
