@@ -93,7 +93,7 @@ class SharedMachine:
         blank = notebook("ANSWER").decode()
         functions = f"""
 set -e
-entry() {{ cd "{self.inbound}"; mkdir "$1+$L+$2+x"; chmod 777 "$1+$L+$2+x"; cd "$1+$L+$2+x"; }}
+entry() {{ cd "{self.inbound}"; mkdir "./$1+$L+$2+x"; chmod 777 "./$1+$L+$2+x"; cd "./$1+$L+$2+x"; }}
 notebook() {{ cat <<'END' | sed "s/ANSWER/$1/"
 {blank}
 END
