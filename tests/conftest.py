@@ -15,6 +15,7 @@ import debian_roots
 import docker
 import pytest
 from _pytest.runner import runtestprotocol
+from matrix import CHOSEN, ENGINES
 from proven import Ledger, inputs_of, today
 from scheduling import pytest_xdist_make_scheduler, rank
 from tiers import pytest_addoption, select
@@ -26,16 +27,6 @@ __all__ = ["pytest_addoption", "pytest_xdist_make_scheduler"]  # hooks that pyte
 
 ROOT = Path(__file__).resolve().parents[1]
 REPEATED_SECONDS = 240
-ENGINES = {
-    "debian12": "engine_url",
-    "debian13": "engine13_url",
-    "debian13-containerd": "engine13_containerd_url",
-    "engine28": "engine28_url",
-    "engine28-containerd": "engine28_containerd_url",
-}
-"""The matrix: an engine's name in a test's id -> its fixture."""
-SAMPLE = ("debian12", "debian13", "engine28-containerd")
-MATRIX = list(ENGINES) if "SLIPWAY_EVERYTHING" in os.environ else list(SAMPLE)
 _CLONE_NEWNET = 0x40000000  # unshare(2)
 
 
@@ -201,7 +192,7 @@ def engine28_containerd_url(engine_url: str) -> Iterator[str]:
     yield from _another_engine(engine_url, "forky", "t28c", containerd_store=True, oldest_api="1.44")
 
 
-@pytest.fixture(scope="session", params=MATRIX)
+@pytest.fixture(scope="session", params=CHOSEN)
 def each_engine_url(request: pytest.FixtureRequest) -> str:
     """Each engine of the matrix in turn, one of each version and store; SLIPWAY_EVERYTHING=1 takes all."""
     return str(request.getfixturevalue(ENGINES[request.param]))

@@ -20,7 +20,7 @@ from course.engine.errors import EngineError, NoEngine
 
 START_SECONDS = 60.0
 DEFAULT_BRIDGE = "docker0"
-_PRIVATE_ROOT = """
+PRIVATE_ROOT = """
 set -e
 root=$1; shift
 mount --bind "$root" "$root"
@@ -32,7 +32,7 @@ mount --bind "$STATE" "$root/$STATE"
 mkdir -p "$root/.machine"
 cd "$root"
 pivot_root . .machine
-exec chroot . sh -c 'umount -l /.machine; exec "$@"' sh "$@"
+exec chroot . sh -c 'umount -l /.machine && exec "$@"' sh "$@"
 """  # a chroot alone is not enough: a command that is executed in a container would have the machine's own root
 
 
@@ -113,7 +113,7 @@ class Daemon:
         environment = {**os.environ, **self._environment, "STATE": str(self.root)}
         environment["PATH"] = f"{environment.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
         if self.chroot:
-            command = ["unshare", "-m", "sh", "-c", _PRIVATE_ROOT, "sh", str(self.chroot.resolve()), *command]
+            command = ["unshare", "-m", "sh", "-c", PRIVATE_ROOT, "sh", str(self.chroot.resolve()), *command]
         (self.root / "dockerd.pid").unlink(missing_ok=True)
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

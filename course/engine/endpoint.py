@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import docker
 from docker.context import ContextAPI
 from docker.errors import DockerException
 
-from course.engine.errors import ApiTooOld, EngineError, NoEngine, translate
+from course.engine.errors import ApiTooOld, EngineError, NoEngine, NotDocker, translate
 from course.paths import runtime_dir
 
 OLDEST_API = (1, 41)  # Docker 20.10, the engine of Debian 12
@@ -86,7 +87,7 @@ def find(*, local_only: bool = False) -> Endpoint:
         The first endpoint that answers, with its API version.
 
     Raises:
-        EngineError: `NoEngine`, `NoPermission` or `ApiTooOld`, naming what was tried.
+        EngineError: `NoEngine`, `NoPermission`, `NotDocker` or `ApiTooOld`, naming what was tried.
     """
     failures: list[EngineError] = []
     for endpoint, explicit in candidates():
@@ -125,14 +126,30 @@ def client(endpoint: Endpoint | None = None, *, timeout: int = 120) -> docker.Do
 def _asked(endpoint: Endpoint) -> Endpoint:
     probe = client(endpoint, timeout=10)
     try:
-        api = str(probe.version()["ApiVersion"])
+        version = probe.version()
+        api = str(version["ApiVersion"])
     except (DockerException, OSError) as error:
         raise translate(error) from error
     finally:
         probe.close()
+    _refuse_podman(endpoint, version)
     if tuple(int(part) for part in api.split(".")[:2]) < OLDEST_API:
         raise ApiTooOld("an engine with API 1.41 or newer", f"API {api} at {endpoint.url}", "upgrade the engine")
     return Endpoint(endpoint.url, endpoint.source, endpoint.why, api)
+
+
+def _refuse_podman(endpoint: Endpoint, version: Mapping[str, Any]) -> None:
+    """Podman serves Docker's API for plain containers; sessions need what it refuses (measured on 5.8)."""
+    for component in version.get("Components") or ():
+        if component.get("Name") == "Podman Engine":
+            raise NotDocker(
+                "Docker Engine 20.10 or newer, which keeps sessions apart",
+                f"Podman {component.get('Version', '')} at {endpoint.url}. It has no networks with the names that "
+                "sessions give them (a colon in a name), and stores images under localhost/, so that course/python "
+                "is another name there",
+                "install Docker Engine and start it (`sudo apt-get install docker.io`), and unset DOCKER_HOST or set "
+                "it to unix:///var/run/docker.sock",
+            )
 
 
 def _context() -> Endpoint | None:

@@ -28,6 +28,10 @@ class ApiTooOld(EngineError):
     """The engine speaks an API below 1.41."""
 
 
+class NotDocker(EngineError):
+    """Another program than Docker Engine answers its API, and lacks what sessions need."""
+
+
 class DiskFull(EngineError):
     """The engine has no room left."""
 

@@ -37,7 +37,7 @@ class LocalEngine:
 
     def _answers(self) -> bool:
         try:
-            with closing(docker.APIClient(base_url=self.url, version="1.41", timeout=PING_SECONDS)) as api:
+            with closing(docker.APIClient(base_url=self.url, version="auto", timeout=PING_SECONDS)) as api:
                 return bool(api.ping())
         except (DockerException, RequestException):
             return False

@@ -188,7 +188,7 @@ class Examiner:
         from requests.exceptions import RequestException
 
         try:
-            with closing(docker.APIClient(base_url=self._url, version="1.41", timeout=PING_SECONDS)) as api:
+            with closing(docker.APIClient(base_url=self._url, version="auto", timeout=PING_SECONDS)) as api:
                 return bool(api.ping())
         except (DockerException, RequestException):
             return False

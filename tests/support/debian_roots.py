@@ -11,7 +11,7 @@ from filelock import FileLock
 
 from course.errors import CourseError
 
-PACKAGES = "docker.io,iptables,ca-certificates,iproute2,kmod,procps,e2fsprogs"
+PACKAGES = "docker.io,mount,iptables,ca-certificates,iproute2,kmod,procps,e2fsprogs"
 MORE = {
     "trixie": "",  # Debian 13: engine 26.1
     # Debian 14 to be: engine 28.5 with BuildKit and Compose, Podman 5.8, Python 3.14

@@ -20,15 +20,19 @@ PROOF = frozenset(
         "proven",  # answers of a lesson
         "session_env",  # a lesson from top to bottom in a learner's session
         "grading_env",  # the same in a graded one
-        "on_debian13",  # lessons on the other engines of the matrix
+        "on_engine",  # lessons on the other engines of the matrix
+        "bases_from_a_registry",  # lessons on base images like the official ones
         "stock_nbgrader",  # the same marks as stock nbgrader
         "school",  # kill -9 of a class run and what it uses
         "keeper",  # kill -9 of gateways
         "bare_machine",  # a machine without an engine
+        "podman_url",  # Podman, refused
         "outside",  # Debian's packages: base images, installed and built
     }
 )
-ENGINE = frozenset({"engine_url", "engine13_url", "each_engine_url", "engine", "both", "each_bench", "spare_engine"})
+ENGINE = frozenset(
+    {"engine_url", "engine13_url", "engine28_url", "each_engine_url", "engine", "both", "each_bench", "spare_engine"}
+)
 PROCESSES = frozenset({"kernel", "house", "made_once", "small_lesson", "course_of_one", "server", "warm", "home"})
 """Fixtures that start kernels, servers or whole gradings: no engine, and yet nothing for a check before each commit."""
 CHOICES = ("check", "test", "proof")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -41,23 +41,29 @@ async def build(x: Exchange) -> web.StreamResponse:
 
 
 async def _run(x: Exchange, spec: policy.BuildSpec, tags: list[str], context: Context) -> web.StreamResponse:
-    facts = OutputFacts()
     query = spec.engine_query(x.scope, cache_sources(x), build_network(x)) | {"dockerfile": context.dockerfile}
-    request = EngineRequest("POST", ("build",), query)
+    answer: web.StreamResponse | None = None
+    noted: set[str] = set()
+    facts = OutputFacts()
     recorded = False
     began = time.time()
     try:
-        async with x.plane.engine.send(request, Upload(context.chunks())) as response:
-            await raise_for_error(response)
-            answer = await x.start(200, {"Content-Type": "application/json"})
-            output = translate_output(aiter(response), names=x.scope, facts=facts, steps=context.steps)
-            noted: set[str] = set()
-            async for piece in output:
-                await _note_layers(x, facts, noted, began)
-                x.sent += len(piece)
-                await answer.write(piece)
+        for once_more in ({}, {"nocache": "1"}):
+            shown, facts = len(facts.steps), OutputFacts()
+            request = EngineRequest("POST", ("build",), query | once_more)
+            async with x.plane.engine.send(request, Upload(context.chunks())) as response:
+                await raise_for_error(response)
+                answer = answer or await x.start(200, {"Content-Type": "application/json"})
+                output = translate_output(aiter(response), names=x.scope, facts=facts, steps=context.steps)
+                async for piece in _after(shown, output, facts):
+                    await _note_layers(x, facts, noted, began)
+                    x.sent += len(piece)
+                    await answer.write(piece)
+            if not _unrestored(facts):
+                break
         recorded = True
         await x.complete(_record(x, facts, tags, began))
+        assert answer is not None
         await answer.write_eof()
         return answer
     finally:
@@ -65,6 +71,29 @@ async def _run(x: Exchange, spec: policy.BuildSpec, tags: list[str], context: Co
             await x.complete(_record(x, facts, tags, began))
         cached = sum(step.cached for step in facts.steps)
         x.outcome |= {"image": facts.image, "steps": len(facts.steps), "cached": cached, "error": facts.error}
+
+
+async def _after(shown: int, output: AsyncIterator[bytes], facts: OutputFacts) -> AsyncIterator[bytes]:
+    """What a client gets of a build's output: all of it, or what comes after the steps that it has seen.
+
+    The engine's failure to take a step from its cache is kept back, as the build is done once more without it.
+    """
+    begun = 0
+    async for piece in output:
+        seen, begun = begun, len(facts.steps)
+        if _unrestored(facts) and not shown:
+            return
+        if begun > shown or (begun == shown and seen == begun):
+            yield piece
+
+
+def _unrestored(facts: OutputFacts) -> bool:
+    """Whether the classic builder broke off because it cannot restore a step without files from `cachefrom`.
+
+    With the containerd image store (measured on 28.5) it looks for the layer of such a step, which has none: "failed
+    to restore cached image from …: failed to read diff archive".
+    """
+    return facts.error.startswith("failed to restore cached image")
 
 
 async def _note_layers(x: Exchange, facts: OutputFacts, noted: set[str], began: float) -> None:
