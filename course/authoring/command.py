@@ -38,11 +38,35 @@ def pack(
     import nbformat
 
     from course import manifest
+    from course.authoring.stored import carried_over
     from course.authoring.text import from_text
 
     folder = _folder(manifest.notebooks_dir(), lesson)
-    nbformat.write(from_text(file.read_text("utf-8")), folder / f"{folder.name}.ipynb")
+    path = folder / f"{folder.name}.ipynb"
+    packed = from_text(file.read_text("utf-8"))
+    if path.exists():
+        carried_over(nbformat.read(path, as_version=nbformat.NO_CONVERT), packed)
+    nbformat.write(packed, path)
     typer.echo(f"✓ wrote {folder.name}.ipynb; next: course lint {folder.name[:3]}")
+
+
+@app.command()
+def outputs(
+    lessons: Annotated[list[str] | None, typer.Argument(help="Lesson ids, such as L01; none means all.")] = None,
+    engine: Annotated[
+        list[str] | None, typer.Option(help="An engine to run on, as unix:///PATH; may be repeated.")
+    ] = None,
+) -> None:
+    """Run lessons and store the outputs that are the same in every run, which nbval then compares."""
+    from course import manifest
+    from course.authoring.outputs import keep_outputs
+    from course.authoring.stored import FEWEST
+
+    course = manifest.load()
+    for lesson in [course.lesson(id_) for id_ in lessons] if lessons else course.lessons:
+        kept = keep_outputs(lesson, engine or ())
+        mark = "✓" if len(kept) >= FEWEST else "✗"
+        typer.echo(f"{mark} {lesson.name}: {len(kept)} outputs kept: {', '.join(kept)}")
 
 
 def _folder(root: Path, lesson: str) -> Path:

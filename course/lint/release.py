@@ -26,6 +26,9 @@ def release(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
     for mark in ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS"):
         if mark in text:
             yield _leak(lesson, "notebook", mark)
+    for cell in copy.node.cells:
+        if cell.get("outputs"):
+            yield _leak(lesson, cell.id, "a stored output")
     for cells in notebook.exercises():
         for line in solution_lines(cells):
             if len(line) >= TELLING and line in text:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from course.authoring.stored import COMPARED, comparable
 from course.lint.finding import Finding
 from course.lint.words import words
 from course.manifest import Lesson
@@ -16,7 +17,6 @@ MOST_WORDS = 1200
 MOST_LINES = {"setup": 5, "run": 8}
 MOST_STORY_WORDS = 120
 ONCE = ("title", "setup", "story", "recap", "own-words", "cleanup", "next")
-KEEP_OUTPUT = "keep-output"
 TEACHING = frozenset({"lead", "predict", "run", "explain", "change", "misconception"})
 PRACTICE = frozenset({"lead", "explain", "exercise", "given", "starter", "check", "hidden"})
 
@@ -141,11 +141,20 @@ def _paths(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
 
 
 def _outputs(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
+    """Only an output that nbval compares may stay: what the cell prints everywhere, and nothing else."""
     for cell, node in zip(notebook.cells, notebook.node.cells, strict=True):
-        if cell.kind == "code" and node.outputs and KEEP_OUTPUT not in cell.tags:
+        if cell.kind != "code":
+            continue
+        may_stay = COMPARED in cell.tags
+        if bool(node.outputs) != may_stay:
             yield Finding(
-                lesson.name, cell.id, f"no stored output without the tag {KEEP_OUTPUT}", f"{len(node.outputs)}",
-                "clear the outputs before saving",
+                lesson.name, cell.id, f"a stored output where the tag {COMPARED} is, and only there",
+                f"{len(node.outputs)} outputs, the tags {list(cell.tags)}", f"course source outputs {lesson.id}",
+            )  # fmt: skip
+        elif may_stay and comparable(node.outputs) != [dict(output) for output in node.outputs]:
+            yield Finding(
+                lesson.name, cell.id, "a stored output of one text without ids, sizes and times",
+                f"{[output.get('output_type') for output in node.outputs]}", f"course source outputs {lesson.id}",
             )  # fmt: skip
 
 

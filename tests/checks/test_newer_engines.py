@@ -1,4 +1,4 @@
-"""The same questions have the same answers on the engine of Debian 13, with both of its image stores."""
+"""The same questions have the same answers on newer engines, with both of their image stores."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ CMD ["sh", "-c", "mkdir /tmp/www; hostname > /tmp/www/index.html; exec busybox h
 """
 
 
-@pytest.mark.parametrize("fixture", ["engine13_url", "engine13_containerd_url"])
+@pytest.mark.parametrize(
+    "fixture", ["engine13_url", "engine13_containerd_url", "engine28_url", "engine28_containerd_url"]
+)
 def test_the_vocabulary_on_a_newer_engine(
     request: pytest.FixtureRequest, fixture: str, tmp_path: Path, says: Callable[[Check], str]
 ) -> None:

@@ -15,6 +15,7 @@ import docker
 import official_images
 import pytest
 from matrix import ENGINES, EVERYTHING
+from nbval_run import compare
 
 from course import manifest
 from course.engine import Daemon
@@ -80,6 +81,15 @@ def _as_the_engine(url: str) -> Iterator[str]:
 @by_lesson
 def test_the_solutions_of_a_lesson_earn_all_points(lesson: Lesson, name: str, on_engine: str, tmp_path: Path) -> None:
     assert not _findings(lesson, tmp_path)
+
+
+@pytest.mark.parametrize("name", OTHERS if EVERYTHING else OTHERS[-1:], scope="module")
+@by_lesson
+def test_a_lesson_prints_the_same(lesson: Lesson, name: str, on_engine: str, tmp_path: Path) -> None:
+    from course.gateway import session
+
+    with session(policy="learner") as own:
+        assert not compare(lesson, own.environment(), tmp_path)
 
 
 @by_lesson

@@ -32,7 +32,7 @@ SHARED = (
     "grader/checks/**/*.py",
     "grader/checks/**/*.toml",
     "tests/lessons/*.py",
-    "tests/lessons/*.cfg",
+    "course/authoring/*.cfg",
 )
 _APART = re.compile(r"(^|/)(answers|\.ipynb_checkpoints|__pycache__)(/|$)|/instructor\.md$")
 

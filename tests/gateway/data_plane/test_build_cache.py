@@ -8,14 +8,14 @@ from pathlib import Path
 import docker
 import pytest
 
-from course.gateway import session
+from course.gateway import Client, session
 
 SHARED_START = "FROM course/busybox\nWORKDIR /srv\n"
 TEXT = SHARED_START + "COPY list.txt .\nRUN wc list.txt\nCOPY code.txt .\n"
 
 
 def build(url: str, folder: Path) -> list[bool]:
-    """Build the folder; for each instruction after FROM, whether it came from the cache."""
+    """Build the folder; for each instruction after FROM, whether it came from the cache; each is told once."""
     cached: list[bool] = []
     with closing(docker.DockerClient(base_url=url, version="auto", timeout=120)) as client:
         for said in client.api.build(path=str(folder), decode=True, rm=True, forcerm=True):
@@ -23,6 +23,7 @@ def build(url: str, folder: Path) -> list[bool]:
             text = said.get("stream", "")
             if text.startswith("Step "):
                 cached.append(False)
+                assert text.startswith(f"Step {len(cached)}/"), text
             elif text.startswith(" ---> Using cache"):
                 cached[-1] = True
     return cached[1:]
@@ -49,3 +50,14 @@ def test_another_sessions_newer_layers_do_not_take_the_cache_away(
         assert not any(build(other.url, folder))  # nothing is shared between sessions; these layers are the newest now
         (folder / "code.txt").write_text("second\n")
         assert build(one.url, folder) == [True, True, True, False]
+
+
+def test_a_step_that_the_engine_cannot_restore_is_run_again(
+    folder: Path, engine28_containerd_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the containerd store the classic builder fails where a step without files is another build's newest one."""
+    monkeypatch.setenv("SLIPWAY_ENGINE", engine28_containerd_url)
+    with session(policy="learner") as one, session(policy="learner") as other:
+        for url in (one.url, other.url, one.url, other.url):
+            assert len(build(url, folder)) == len(TEXT.splitlines()) - 1
+    Client(engine28_containerd_url).stop(end_sessions=False)
