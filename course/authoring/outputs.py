@@ -15,13 +15,14 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from course.authoring.stored import COMPARED, Outputs, comparable
+from course.authoring.stored import COMPARED, FEWEST, Outputs, comparable
 from course.manifest import Lesson
 from course.workspace import place
 
 CELL_SECONDS = 120
 RUNS = 2
-ROLES = ("run", "change", "given", "starter")
+LESSON, OTHERS = ("run", "change", "given", "starter"), ("setup", "cleanup", "check")
+"""The roles of cells that keep their output; those of `OTHERS` only where a lesson has too few of the first."""
 
 
 def keep_outputs(lesson: Lesson, engines: Sequence[str] = ()) -> list[str]:
@@ -39,19 +40,26 @@ def keep_outputs(lesson: Lesson, engines: Sequence[str] = ()) -> list[str]:
     """
     runs = [run(lesson, engine) for engine in engines or ("",) for _ in range(RUNS)]
     node = nbformat.read(lesson.notebook, as_version=nbformat.NO_CONVERT)
-    kept = []
-    for cell in (cell for cell in node.cells if cell.cell_type == "code"):
-        agreed = [found[cell.id] for found in runs]
-        tags = [tag for tag in cell.metadata.get("tags", []) if tag != COMPARED]
+    cells = [cell for cell in node.cells if cell.cell_type == "code"]
+    agreed = [cell.id for cell in cells if runs[0][cell.id] and all(one[cell.id] == runs[0][cell.id] for one in runs)]
+    kept = _chosen({cell.id: set(cell.metadata.get("tags", ())) for cell in cells if cell.id in agreed})
+    for cell in cells:
         cell.outputs, cell.execution_count = [], None
-        if set(tags) & set(ROLES) and agreed[0] and all(one == agreed[0] for one in agreed):
-            cell.outputs = [nbformat.from_dict(output) for output in agreed[0]]
+        tags = [tag for tag in cell.metadata.get("tags", ()) if tag != COMPARED]
+        if cell.id in kept:
+            cell.outputs = [nbformat.from_dict(output) for output in runs[0][cell.id]]
             tags.append(COMPARED)
-            kept.append(str(cell.id))
-        if "tags" in cell.metadata:
+        if tags or "tags" in cell.metadata:
             cell.metadata.tags = tags
     nbformat.write(node, lesson.notebook)
     return kept
+
+
+def _chosen(tags: Mapping[str, set[str]]) -> list[str]:
+    """The cells that keep their output, out of those that could."""
+    first = [id_ for id_, own in tags.items() if own & set(LESSON)]
+    spare = [id_ for role in OTHERS for id_, own in tags.items() if role in own]
+    return [*first, *spare[: max(0, FEWEST - len(first))]]
 
 
 def run(lesson: Lesson, engine: str = "") -> dict[str, Outputs]:

@@ -12,7 +12,6 @@ from course import manifest
 from course.authoring.stored import COMPARED, FEWEST
 from course.manifest import Lesson
 
-
 LESSONS = manifest.load().lessons
 by_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.id, scope="module")
 

@@ -1,0 +1,63 @@
+"""Which outputs stay in a lesson's source, and the command that writes them."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+
+from course.authoring.outputs import keep_outputs
+from course.authoring.stored import COMPARED, carried_over, comparable, sanitized
+from course.lint import lint_course
+from course.manifest import Course
+from course.workspace import released, self_study
+
+stream = {"output_type": "stream", "name": "stdout", "text": "in 0.25 s: container 0123456789ab\n"}
+
+
+@pytest.mark.parametrize(
+    ("text", "stays"),
+    [
+        ("sha256:0123456789abcdef", "DIGEST"),
+        ("http://localhost:32768/", "http://localhost:PORT/"),
+        ("engine 28.5.2+dfsg4 (API 1.51)", "engine VERSION (API VERSION)"),
+        ("Node v24.1.0", "Node VERSION"),
+        ("removed brisk_bow160", "removed NAME"),
+        ("exit code: 3", "exit code: 3"),
+    ],
+)
+def test_what_differs_between_two_right_runs_is_replaced(text: str, stays: str) -> None:
+    assert sanitized(text) == stays == sanitized(stays)
+
+
+def test_one_text_can_be_compared_and_a_picture_cannot() -> None:
+    assert comparable([stream, stream])[0]["text"] == "in DURATION: container ID\n" * 2
+    assert comparable([]) == comparable([{**stream, "text": " \n"}]) == []
+    assert comparable([stream, {"output_type": "display_data", "data": {"text/plain": "a picture"}}]) == []
+    assert comparable([{**stream, "name": "stderr"}]) == []
+
+
+def test_a_notebook_that_is_packed_again_keeps_the_outputs_of_unchanged_cells() -> None:
+    def cell(id_: str, source: str, **more: object) -> nbformat.NotebookNode:
+        return nbformat.v4.new_code_cell(source, id=id_, **more)
+
+    tagged = {"metadata": {"tags": ["run", COMPARED]}, "outputs": [nbformat.from_dict(stream)]}
+    old = nbformat.v4.new_notebook(cells=[cell("a", "1", **tagged), cell("b", "1", **tagged)])
+    new = nbformat.v4.new_notebook(cells=[cell("a", "1", metadata={"tags": ["run"]}), cell("b", "2"), cell("c", "3")])
+    carried_over(old, new)
+    assert [len(one.outputs) for one in new.cells] == [1, 0, 0]
+    assert new.cells[0].metadata.tags == ["run", COMPARED]
+
+
+def test_the_command_stores_them_and_no_released_copy_has_any(
+    fresh: Course, engine_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (lesson,) = fresh.lessons
+    kept = keep_outputs(lesson, [engine_url])
+    assert "L07-run-first" in kept
+    node = nbformat.read(lesson.notebook, as_version=nbformat.NO_CONVERT)
+    assert [cell.id for cell in node.cells if cell.get("outputs")] == [
+        cell.id for cell in node.cells if cell.id in kept
+    ]
+    assert lint_course(fresh) == []
+    for copy in (released(lesson.notebook), self_study(lesson.notebook)):
+        assert not any(cell.get("outputs") for cell in copy.cells)
