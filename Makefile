@@ -46,7 +46,7 @@ test: setup tools lint ## what CI runs: lint, pure and engine tests, and the pro
 	SLIPWAY_REPEAT=1 $(BIN)/python -m pytest --run test $(MACHINES) $(ARGS)
 
 proof: setup tools ## everything: also each answer, browsers, the same marks as nbgrader, kills, bare machines (RECORD=--record keeps what passed)
-	SLIPWAY_REPEAT=1 $(BIN)/python -m pytest --run proof $(RECORD) $(MACHINES) $(ARGS)
+	SLIPWAY_EVERYTHING=1 SLIPWAY_CONFORMANCE=all SLIPWAY_REPEAT=1 $(BIN)/python -m pytest --run proof $(RECORD) $(MACHINES) $(ARGS)
 
 chaos: setup ## kill -9 of the gateway and of those who hold sessions, 200 times
 	SLIPWAY_CHAOS_KILLS=200 $(BIN)/python -m pytest tests/gateway/attacks/test_chaos.py --timeout 3600

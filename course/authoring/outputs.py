@@ -1,7 +1,7 @@
 """Outputs that are the same everywhere stay in a lesson's source, so that nbval compares them on each engine.
 
-A notebook is run twice on each engine, each time in a session of its own; a cell keeps its output when all runs agree
-once `sanitize.cfg` has replaced ids, sizes and times. Released copies carry none.
+A notebook is run on each engine that is named, or twice on one, each time in a session of its own; a cell keeps its
+output when all runs agree once `sanitize.cfg` has replaced ids, sizes and times. Released copies carry none.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from course.manifest import Lesson
 from course.workspace import place
 
 CELL_SECONDS = 120
-RUNS = 2
 LESSON, OTHERS = ("run", "change", "given", "starter"), ("setup", "cleanup", "check")
 """The roles of cells that keep their output; those of `OTHERS` only where a lesson has too few of the first."""
 
@@ -38,7 +37,7 @@ def keep_outputs(lesson: Lesson, engines: Sequence[str] = ()) -> list[str]:
     Raises:
         CellExecutionError: a cell raises.
     """
-    runs = [run(lesson, engine) for engine in engines or ("",) for _ in range(RUNS)]
+    runs = [run(lesson, engine) for engine in (engines if len(engines) > 1 else [*engines, *engines] or ["", ""])]
     node = nbformat.read(lesson.notebook, as_version=nbformat.NO_CONVERT)
     cells = [cell for cell in node.cells if cell.cell_type == "code"]
     agreed = [cell.id for cell in cells if runs[0][cell.id] and all(one[cell.id] == runs[0][cell.id] for one in runs)]

@@ -135,6 +135,12 @@ class Upstream:
             async with self._exchange("/_ping", "GET", {}, None) as response:
                 await response.read()
                 offered = response.headers.get("api-version", "")
+                podman = response.headers.get("libpod-api-version", "")
+            if podman:  # `course.engine.find` has more words; an address that somebody set comes here without it
+                raise EngineUnavailable(
+                    f"Podman {podman} answers, and it has no networks with the names that sessions give them: "
+                    "install Docker Engine (`course doctor`)"
+                )
             try:
                 major, minor = (int(number) for number in offered.split("."))
             except ValueError as error:
