@@ -35,6 +35,7 @@ class Work:
         self._streams: WeakSet[Any] = WeakSet()
         self._long: list[LongCall] = []
         self._wait: Wait | None = None
+        self._stopping = False
 
     def install(self) -> None:
         """Watch docker-py from its first import on."""
@@ -63,7 +64,7 @@ class Work:
     @contextlib.contextmanager
     def _shown(self, api: Any, request: Any) -> Iterator[None]:
         """Show how far a long call is, or what it waits for, from before its request is sent."""
-        in_cell = threading.current_thread() is threading.main_thread()
+        in_cell = threading.current_thread() is threading.main_thread() and not self._stopping
         if in_cell and not (self._wait and self._wait.belongs_to(request)):
             self._wait_ends()
             self._wait = waiting.begin(api, request)
@@ -93,8 +94,12 @@ class Work:
         for call in self._long:
             call.ends(interrupted=interrupted)
         if interrupted:
-            for line in self.stop():
-                print(line)
+            self._stopping = True  # what is stopped here is no wait of the cell's
+            try:
+                for line in self.stop():
+                    print(line)
+            finally:
+                self._stopping = False
 
     def _wait_ends(self, *, interrupted: bool = False) -> None:
         wait, self._wait = self._wait, None

@@ -43,6 +43,7 @@ def test_a_wait_is_said_and_can_be_stopped(soon: LiveKernel, clean: docker.Docke
     ran = soon.interrupted(cell, when=seen.exists, cell_id="waits")
     seen.unlink()
     assert ran.error == "KeyboardInterrupt"
+    assert len(ran.displays) == 1, [one["text/plain"] for one in ran.displays]
     (shown,) = ran.displays
     assert str(shown["text/plain"]).startswith("waiting for ") and what in shown["text/plain"]
     assert "■ stopped after" in shown["text/plain"]
