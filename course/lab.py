@@ -1,13 +1,19 @@
-"""`course lab`: JupyterLab on the learner's folder, opened at the welcome lesson."""
+"""`course lab`: JupyterLab on the learner's folder, opened where the learner was."""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from course.manifest import Course, Lesson
+
+LEARNER_CONFIG = Path(__file__).parent / "kernel" / "learner_config"
+"""What differs from `jupyter lab`: nbgrader's pages and menus are an instructor's, and are not loaded."""
 
 
 def lab(
@@ -27,8 +33,11 @@ def lab(
     course = manifest.load()
     for added in prepare(course, folder):
         typer.echo(f"✓ {added.name} is in {folder}")
-    first = course.lessons[0]
+    here = where_the_learner_was(course)
     os.environ["SLIPWAY_WORKSPACE"] = str(folder)
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(
+        [str(LEARNER_CONFIG), *filter(None, [os.environ.get("JUPYTER_CONFIG_PATH")])]
+    )
     # both front ends open a path below their own prefix: /lab/tree/… and /notebooks/…
     prefix = "/notebooks" if notebook else "/lab/tree"
     command = [
@@ -37,10 +46,18 @@ def lab(
         "notebook" if notebook else "jupyterlab",
         f"--ServerApp.root_dir={folder}",
         f"--ServerApp.port={port}",
-        f"--{'JupyterNotebookApp' if notebook else 'LabApp'}.default_url={prefix}/{first.name}/{first.notebook.name}",
+        f"--{'JupyterNotebookApp' if notebook else 'LabApp'}.default_url={prefix}/{here.name}/{here.notebook.name}",
     ]
     if no_browser:
         command.append("--no-browser")
     if os.geteuid() == 0:
         command.append("--allow-root")  # a container or a small machine, where root is the only user
     os.execv(command[0], command)
+
+
+def where_the_learner_was(course: Course) -> Lesson:
+    """The lesson that was set up last; the first one before any was."""
+    from course import progress
+
+    record = progress.read()
+    return max(course.lessons, key=lambda lesson: record.lesson(lesson.id).opened)

@@ -96,7 +96,7 @@ _BY_WORDS: tuple[tuple[str, type[EngineError], str, str], ...] = (
         r"is already in use by container|Conflict\. The container name",
         NameInUse,
         "a name that no container has",
-        "remove the other container (`container.remove(force=True)`) or choose another name",
+        "choose another name, or remove the other container",
     ),
     (
         r"port is already allocated|address already in use",

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import IO, TextIO
 
 from course.errors import CourseError
+from course.kernel.made import MADE
 
 LABEL = "slipway.cell"
 """The label on a container that `%docker run` made; its value stands for the cell's one run."""
@@ -66,6 +67,7 @@ def docker(arguments: Sequence[str]) -> None:
             "use docker-py (`client = docker.from_env()`), or install it (Debian: `sudo apt-get install docker-cli`)",
         )
     mark = f"{LABEL}={secrets.token_hex(6)}"
+    MADE.command_begins(arguments)
     process = subprocess.Popen(
         [program, *marked(arguments, mark)],
         stdin=subprocess.DEVNULL,  # a cell has no terminal; `-it` belongs in one
@@ -88,20 +90,23 @@ def docker(arguments: Sequence[str]) -> None:
     finally:
         for pump in pumps:
             pump.join()
+        MADE.command_ended(mark)
     if code:
         raise CommandFailed(" ".join(["docker", *arguments]), code, last[-1] if last else "")
 
 
 def marked(arguments: Sequence[str], mark: str) -> list[str]:
-    """The arguments, with a label put into a `run`, so that its container is known when it must be stopped.
+    """The arguments, with a label on what the command makes, so that it's known when it must be stopped or removed.
 
-    A `--cidfile` would serve as well, but the command sends its path to the engine, and a session refuses that.
+    A `--cidfile` would serve for containers, but the command sends its path to the engine, and a session refuses that.
     """
     at = _command_at(arguments)
     words = list(arguments)
-    if words[at : at + 1] == ["container"]:
+    makes: tuple[str, ...] = ("run", "create")
+    if words[at : at + 1] in (["container"], ["network"], ["volume"]):
+        makes = ("run", "create") if words[at] == "container" else ("create",)
         at += 1
-    if words[at : at + 1] == ["run"]:
+    if words[at : at + 1] and words[at] in makes:
         words[at + 1 : at + 1] = ["--label", mark]
     return words
 

@@ -10,14 +10,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import threading
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 from weakref import WeakSet
 
-from course.kernel import long_calls
+from course.kernel import long_calls, waiting
 from course.kernel.after_import import after_import
 from course.kernel.long_calls import LongCall
+from course.kernel.made import MADE
+from course.kernel.waiting import Wait
 
 _START = re.compile(r"/containers/([^/]+)/(?:start|restart)(?:\?|$)")
 STOP_SECONDS = 2
@@ -31,6 +34,8 @@ class Work:
         self._started: dict[str, Any] = {}  # container id or name → the APIClient that started it
         self._streams: WeakSet[Any] = WeakSet()
         self._long: list[LongCall] = []
+        self._wait: Wait | None = None
+        self._stopping = False
 
     def install(self) -> None:
         """Watch docker-py from its first import on."""
@@ -45,8 +50,9 @@ class Work:
             start = _START.search(request.path_url) if request.method == "POST" else None
             if start:
                 work._started[start[1]] = api  # before the answer: the interrupt may come while it is awaited
-            with work._shown(request):
+            with MADE.watching(api, request) as answers, work._shown(api, request):
                 response = inner(api, request, **options)
+                answers.append(response)
             if start and response.status_code != 204:
                 work._started.pop(start[1], None)  # refused, or it ran already (304)
             if options.get("stream"):
@@ -56,19 +62,24 @@ class Work:
         client.send = send
 
     @contextlib.contextmanager
-    def _shown(self, request: Any) -> Iterator[None]:
-        """Show how far a long call is, from before its request is sent."""
+    def _shown(self, api: Any, request: Any) -> Iterator[None]:
+        """Show how far a long call is, or what it waits for, from before its request is sent."""
+        in_cell = threading.current_thread() is threading.main_thread() and not self._stopping
+        if in_cell and not (self._wait and self._wait.belongs_to(request)):
+            self._wait_ends()
+            self._wait = waiting.begin(api, request)
         call = long_calls.begin(request)
-        if call is None:
-            yield
-            return
-        self._long.append(call)
-        call.watch(request)
+        if call is not None:
+            self._long.append(call)
+            call.watch(request)
         try:
             yield
         except BaseException as error:
-            call.failed(error)
+            if call is not None:
+                call.failed(error)
             raise
+        if in_cell and self._wait is not None and self._wait.ends_with_the_answer:
+            self._wait_ends()
 
     def begin(self, *_: object) -> None:
         """A cell begins: forget what earlier cells started."""
@@ -79,11 +90,21 @@ class Work:
     def end(self, result: Any) -> None:
         """A cell has ended: if it was interrupted, stop what it started and say so."""
         interrupted = isinstance(result.error_in_exec, KeyboardInterrupt | asyncio.CancelledError)
+        self._wait_ends(interrupted=interrupted)
         for call in self._long:
             call.ends(interrupted=interrupted)
         if interrupted:
-            for line in self.stop():
-                print(line)
+            self._stopping = True  # what is stopped here is no wait of the cell's
+            try:
+                for line in self.stop():
+                    print(line)
+            finally:
+                self._stopping = False
+
+    def _wait_ends(self, *, interrupted: bool = False) -> None:
+        wait, self._wait = self._wait, None
+        if wait is not None:
+            wait.end(interrupted=interrupted)
 
     def stop(self) -> list[str]:
         """Close the streams and stop the containers; return a line for each container that was stopped."""

@@ -6,11 +6,15 @@ import sys
 from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
+from traitlets import Type
 
 from course.kernel import no_session
 from course.kernel.after_import import after_import
 from course.kernel.attach import ATTACHMENT
 from course.kernel.interrupt import WORK
+from course.kernel.made import MADE
+from course.kernel.shell import SlipwayShell
+from course.kernel.together import TOGETHER
 
 
 class SlipwayKernel(IPythonKernel):
@@ -21,6 +25,7 @@ class SlipwayKernel(IPythonKernel):
     """
 
     implementation = "slipway"
+    shell_class = Type(SlipwayShell)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)  # type: ignore[no-untyped-call]  # ipykernel is not annotated
@@ -33,6 +38,9 @@ class SlipwayKernel(IPythonKernel):
         events.register("pre_execute", ATTACHMENT.ready)
         events.register("pre_run_cell", WORK.begin)
         events.register("post_run_cell", WORK.end)
+        for noted in (MADE, TOGETHER):
+            events.register("pre_run_cell", noted.begin)
+            events.register("post_run_cell", noted.end)
         from course.kernel.magics import SlipwayMagics
 
         shell.register_magics(SlipwayMagics)

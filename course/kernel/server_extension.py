@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,17 @@ class TerminalSession:
     Args:
         manager: the server's terminal manager (terminado's `TermManagerBase`).
         log: the server's logger.
+        root: the folder that it serves.
     """
 
-    def __init__(self, manager: Any, log: Any) -> None:
-        self._log = log
+    def __init__(self, manager: Any, log: Any, root: Path) -> None:
+        self._log, self._root = log, root
         self._session: dict[str, str] = dict(os.environ)
         self._attachment = Attachment(self._session)
-        self._make_term_env = manager.make_term_env
-        manager.make_term_env = self.make_term_env
+        self._make_term_env, self._create = manager.make_term_env, manager.create
+        manager.make_term_env, manager.create = self.make_term_env, self.create
+        if manager.shell_command[-1:] == ["-l"]:
+            manager.shell_command.pop()  # /etc/profile would set PATH again, and `course` would be gone
 
     def attach(self) -> None:
         """Take the lease; a failure is logged, and tried again when a terminal is opened."""
@@ -50,7 +54,26 @@ class TerminalSession:
         for name in before.keys() - self._session.keys():
             environment.pop(name, None)
         changed = {name: value for name, value in self._session.items() if before.get(name) != value}
-        return {**environment, **changed}
+        programs = str(Path(sys.executable).parent)  # `course`, `pytest` and the rest of this installation
+        found = [one for one in environment.get("PATH", os.defpath).split(os.pathsep) if one != programs]
+        return {**environment, **changed, "PATH": os.pathsep.join([programs, *found])}
+
+    def create(self, **options: Any) -> Any:
+        """A new terminal: in the folder that it was asked for, else in that of the lesson that was set up last."""
+        asked = options.get("cwd")
+        if not asked or Path(asked).resolve() in (self._root, Path.cwd()):
+            options["cwd"] = str(self._lesson_folder())
+        return self._create(**options)
+
+    def _lesson_folder(self) -> Path:
+        from course import manifest
+        from course.lab import where_the_learner_was
+
+        try:
+            folder = self._root / where_the_learner_was(manifest.load()).name
+        except (CourseError, OSError):
+            return self._root
+        return folder if folder.is_dir() else self._root
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
@@ -68,5 +91,5 @@ async def _start_jupyter_server_extension(server: Any) -> None:
     manager = server.web_app.settings.get("terminal_manager")
     if manager is None:
         return  # terminals are switched off
-    terminals = TerminalSession(manager, server.log)
+    terminals = TerminalSession(manager, server.log, Path(server.root_dir).resolve())
     asyncio.get_running_loop().run_in_executor(None, terminals.attach)

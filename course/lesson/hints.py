@@ -16,11 +16,11 @@ def hint(exercise_id: str | None = None) -> None:
     Where the state of the learner's container or image matches one of the exercise's state hints, that one follows.
 
     Args:
-        exercise_id: such as `L01-stay-up`; None where the lesson has one exercise only.
+        exercise_id: such as `L01-stay-up`; None is the exercise above this cell, or the one that ran last.
 
     Raises:
         ManifestError: the course has no such exercise.
-        CourseError: no id was given, and the lesson has several exercises.
+        CourseError: no id was given, the lesson has several exercises, and none of them is above.
     """
     from course import progress
 
@@ -65,6 +65,7 @@ def _fits(engine: DockerClient, hint: StateHint) -> bool:
 
 def _exercise(exercise_id: str | None) -> Exercise:
     from course.errors import CourseError
+    from course.kernel.lesson_cell import nearest_exercise
     from course.lesson.current import current
 
     lesson = current(exercise_id)
@@ -72,5 +73,14 @@ def _exercise(exercise_id: str | None) -> Exercise:
         return lesson.exercise(exercise_id)
     if len(lesson.exercises) == 1:
         return lesson.exercises[0]
+    near = nearest_exercise()
+    for exercise in lesson.exercises:
+        if exercise.id == near:
+            print(f"{exercise.title} ({exercise.id})")
+            return exercise
     ids = ", ".join(exercise.id for exercise in lesson.exercises) or "none"
-    raise CourseError("the id of an exercise", f"{lesson.id} has: {ids}", "%hint with one of these ids")
+    raise CourseError(
+        "the id of an exercise",
+        f"{lesson.id} has: {ids}",
+        f"%hint {lesson.exercises[0].id}" if lesson.exercises else "go on",
+    )

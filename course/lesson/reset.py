@@ -17,7 +17,8 @@ KINDS = ("container", "image", "network", "volume")
 def reset(lesson_id: str | None = None) -> None:
     """Remove the containers, images, networks and volumes of a lesson, end its second machines, and print what went.
 
-    The base images, and what other lessons made, stay.
+    The base images, what other lessons made, the notebook, and the points stay. As one of several cells (Run All) it
+    removes nothing, and says so: what a learner has made goes only when they ask for that.
 
     Args:
         lesson_id: the lesson; None is the one that was set up.
@@ -25,9 +26,14 @@ def reset(lesson_id: str | None = None) -> None:
     Raises:
         CourseError: there is no session, or the engine refused.
     """
+    from course.kernel.together import TOGETHER
     from course.lesson.current import current
     from course.lesson.machines import end_machines
 
+    if TOGETHER.follows:
+        print("○ nothing was removed: reset() waits until this cell is run by itself.")
+        print("  Then it removes the containers, images, networks and volumes of this lesson; your notebook stays.")
+        return
     for line in described(remove_objects(current(lesson_id).id)):
         print(line)
     for name in end_machines():

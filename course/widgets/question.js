@@ -30,6 +30,15 @@ function side(title) {
   return card;
 }
 
+// Where the picture stands in a notebook, the next cell has the focus after an answer: Shift+Enter goes on.
+function goOn(node) {
+  const next = node.closest(".jp-Cell")?.nextElementSibling;
+  if (!next?.classList.contains("jp-Cell")) return false;
+  if (!next.hasAttribute("tabindex")) next.setAttribute("tabindex", "-1");
+  next.focus();
+  return next.contains(document.activeElement);
+}
+
 function render({ model, el }) {
   const picture = frame(model, el, `Predict: ${model.get("state").text}`);
   const group = `slipway-question-${questions += 1}`;
@@ -59,6 +68,7 @@ function render({ model, el }) {
     event.preventDefault();
   });
 
+  let open = false;
   const draw = () => {
     const state = model.get("state");
     const truth = state.truth, answered = Boolean(state.chosen || truth);
@@ -76,8 +86,10 @@ function render({ model, el }) {
       options.hidden = true;
     } else sides.hidden = because.hidden = true;
     picture.say(state.said);
-    if (held && !picture.body.contains(document.activeElement)) picture.root.focus();
-    if (held && (acts.hidden && acts.contains(document.activeElement))) picture.root.focus();
+    const lost = !picture.body.contains(document.activeElement) || (acts.hidden && acts.contains(document.activeElement));
+    const moved = held && open && answered && !truth && goOn(el);
+    if (held && lost && !moved) picture.root.focus();
+    open = !answered;
   };
   draw();
   model.on("change:state", draw);

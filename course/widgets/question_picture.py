@@ -150,5 +150,5 @@ def _said(letter: str, *, compared: bool) -> str:
     if compared:
         return "" if letter else "○ The engine has answered already. To predict all the same, run this cell again."
     if letter:
-        return f"✓ Your prediction: {letter}. The next cells show what the engine says."
+        return f"→ Your prediction: {letter}. The next cells show what the engine says."
     return "○ Not answered yet. Choose one option, then press Enter."

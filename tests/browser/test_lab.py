@@ -51,3 +51,14 @@ def test_a_released_lesson_holds_no_solution(lab_url: str, lab_workspace: Path) 
     for text in texts:
         assert "BEGIN SOLUTION" not in text and "BEGIN HIDDEN TESTS" not in text
     assert not list(lab_workspace.glob("**/answers")) and not list(lab_workspace.glob("**/instructor.md"))
+
+
+def test_nothing_of_the_lab_is_an_instructors(browser_page: Page, lab_url: str, lab_workspace: Path) -> None:
+    open_lesson(browser_page, lab_url, "L00-welcome")
+    expect(browser_page.locator(".lm-MenuBar-item")).not_to_have_count(0)
+    expect(browser_page.get_by_text(re.compile("nbgrader|Formgrader|Validate|Create Assignment", re.I))).to_have_count(
+        0
+    )
+    (log,) = (path.read_text() for path in lab_workspace.glob(".server-*.log"))
+    for line in ("nbgrader", "without encryption", "is not trusted", "Traceback"):
+        assert line not in log

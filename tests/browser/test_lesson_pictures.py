@@ -162,7 +162,7 @@ def test_a_question_is_answered_once_and_laid_beside_the_engines_answer(
     take_both_themes(front, picture, artefacts, "predict")
     picture.get_by_role("radio").nth(1).focus()
     page.keyboard.press("Enter")
-    expect(picture.locator(".slipway-said")).to_contain_text("✓ Your prediction: B", timeout=PATIENCE)
+    expect(picture.locator(".slipway-said")).to_contain_text("→ Your prediction: B", timeout=PATIENCE)
     kept = progress.prediction(asked.id)
     assert kept is not None and kept.answer == kept.first == "B"
     expect(picture.get_by_role("radio").nth(0)).to_be_disabled()

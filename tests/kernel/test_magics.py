@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import docker
+import nbformat
 import pytest
 from live_kernel import LiveKernel
 
@@ -102,3 +103,23 @@ def test_setup_hint_score_and_reset_are_the_functions_of_course_lesson(
     assert "L00-first-container  ○ not attempted" in warm.must("%score").stdout
     clean.containers.create("course/busybox", name="first")
     assert "✓ removed 1 container: first" in warm.must("%reset").stdout
+
+
+def test_hint_without_an_id_takes_the_nearest_exercise_above(warm: LiveKernel, kernel_folder: Path) -> None:
+    goal, cell = nbformat.v4.new_markdown_cell, nbformat.v4.new_code_cell
+    book = nbformat.v4.new_notebook(
+        cells=[
+            goal("one", id="L01-life-cycle-goal", metadata={"tags": ["exercise"]}),
+            cell("%hint", id="first"),
+            goal("two", id="L01-stay-up-goal", metadata={"tags": ["exercise"]}),
+            cell("%hint", id="second"),
+        ]
+    )
+    path = kernel_folder / "L01-hints.ipynb"
+    nbformat.write(book, path)
+    warm.must("%setup L01")
+    assert warm.must("%hint", "first").stdout.startswith("Three states (L01-life-cycle)\nHint 1 of 3: ")
+    assert warm.must("%hint", "second").stdout.startswith("Open the shop (L01-stay-up)\nHint 1 of 3: ")
+    added = warm.must("%hint", "not saved yet")
+    assert added.stdout.startswith("Open the shop (L01-stay-up)\nHint 2 of 3: "), "the exercise that ran last"
+    path.unlink()

@@ -17,9 +17,11 @@ import pytest
 import websocket
 from live_kernel import wait_until
 
+from course import manifest
 from course.gateway import Client
 from course.gateway.errors import NoSession
 from course.gateway.lease import workspace_name
+from course.lab import where_the_learner_was
 
 TOKEN = "terminal-test"
 
@@ -120,3 +122,12 @@ def test_a_terminal_after_the_end_of_the_session_reaches_the_next_one(server: Se
 def test_without_a_session_the_server_runs_and_a_terminal_reaches_nothing(server: Server) -> None:
     assert "no-session" in server.in_terminal("echo $DOCKER_HOST")
     assert "terminals have no session yet" in (server.workspace / "server.log").read_text()
+
+
+@pytest.mark.parametrize("server", ["with an engine"], indirect=True)
+def test_a_terminal_has_the_course_command_and_opens_in_the_lesson(server: Server) -> None:
+    assert server.in_terminal("command -v course").strip() == str(Path(sys.executable).with_name("course"))
+    lesson = server.workspace / where_the_learner_was(manifest.load()).name
+    assert server.in_terminal("pwd").strip() == str(server.workspace), "no such folder yet"
+    lesson.mkdir()
+    assert server.in_terminal("pwd").strip() == str(lesson)

@@ -106,3 +106,13 @@ def test_every_place_names_the_points_of_the_whole_lesson(capsys: pytest.Capture
     score("L01")
     assert "L01-one  ✓ done           3 of 4 points" in capsys.readouterr().out
     assert "✓ done       7 of 8 points" in str(progress.summary())
+
+
+def test_the_lab_opens_at_the_lesson_that_was_set_up_last(small_course: Path) -> None:
+    from course.lab import where_the_learner_was
+    from course.manifest import load
+
+    course = load()
+    assert where_the_learner_was(course).id == "L00", "before any was"
+    progress.record_opened("L01")
+    assert where_the_learner_was(course).id == "L01"

@@ -94,7 +94,7 @@ def test_a_question_is_answered_once() -> None:
     assert send(picture, "C") == {
         "re": 1,
         "ok": True,
-        "notice": "✓ Your prediction: C. The next cells show what the engine says.",
+        "notice": "→ Your prediction: C. The next cells show what the engine says.",
     }
     assert progress.prediction("L00-status") == progress.Prediction("C", "C", False)
     again = send(picture, "B")

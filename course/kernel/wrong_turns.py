@@ -1,0 +1,382 @@
+"""Wrong turns that learners are known to take, each in words of its own: expected, observed, try next.
+
+A turn is a function of the error and of what the kernel knows. The first that gives an answer is taken; an error of
+docker-py that none knows is told by `course.engine.errors`.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import difflib
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from course.errors import CourseError
+
+_SET_UP = ("client", "docker", "explain", "parameter", "predict", "reset", "setup", "machine", "visit")
+"""Names that the set-up cell of a lesson gives."""
+_NO_IMAGE = re.compile(
+    r"(?:No such image|pull access denied for|manifest for|repository):? ?"
+    r"([^\s,:]+(?::\d+/[^\s,:]+)?(?::[\w-]+(?:\.[\w-]+)*)?)"
+)
+_NO_CONTAINER = re.compile(r"No such container: (\S+)")
+_IN_USE = re.compile(r'container name "/?([^"]+)" is already in use')
+_NO_PROGRAM = re.compile(r'exec: "([^"]+)"|stat ([^\s:]+): no such file')
+_UNEXPECTED = re.compile(r"(?:\w+\.)?(\w+)\(\) got an unexpected keyword argument '(\w+)'")
+_OF_BYTES = re.compile(r"'bytes' object has no attribute '(\w+)'")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where it happened: the error, the notebook's variables, and its notebook's code cells."""
+
+    error: BaseException
+    variables: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """What the engine or docker-py says."""
+        return str(getattr(self.error, "explanation", None) or self.error)
+
+    def engine(self) -> Any:
+        """The `APIClient` that was asked, None if none was."""
+        found = None
+        for frame in _frames(self.error.__traceback__):
+            it = frame.get("self")
+            if hasattr(it, "_custom_adapter") and hasattr(it, "inspect_image"):
+                found = it
+        return found
+
+    def names(self, question: Callable[[Any], Iterable[str]]) -> list[str]:
+        """Names that the engine has; none where it does not answer."""
+        from docker.errors import DockerException
+        from requests.exceptions import RequestException
+
+        api = self.engine()
+        try:
+            return list(question(api)) if api is not None else []
+        except (DockerException, RequestException, KeyError, TypeError):
+            return []
+
+
+Told = CourseError | None
+
+
+def told(error: BaseException, shell: Any) -> list[str] | None:
+    """The three lines for an error that a cell ended with; None where IPython's own traceback says it better."""
+    try:
+        answer = explain(Scene(error, shell.user_ns))
+    except Exception:  # an explanation must never take the place of the error itself
+        return None
+    return str(answer).splitlines() if answer else None
+
+
+def explain(scene: Scene) -> Told:
+    """What the first turn that knows this error says."""
+    for turn in _TURNS:
+        if answer := turn(scene):
+            return answer
+    return None
+
+
+def _name_error(scene: Scene) -> Told:
+    """A name that no cell of this kernel has given: after a restart, most often."""
+    if not isinstance(scene.error, NameError) or not (name := getattr(scene.error, "name", None)):
+        return None
+    observed = f"no cell that ran since the kernel started gives {name}"
+    if name in _SET_UP:
+        return CourseError(
+            f"the set-up cell has run in this kernel, and gives {name}",
+            observed,
+            "run the set-up cell, the first one of the lesson, then this cell again",
+        )
+    if giver := _giver(name):
+        return CourseError(
+            f"{name}, which a cell above gives",
+            observed,
+            f"run that cell first (it has the line `{giver}`), then this cell again",
+        )
+    known = [one for one in (*scene.variables, *dir(builtins)) if not one.startswith("_")]
+    if near := difflib.get_close_matches(name, known, 1, 0.75):
+        return CourseError("a name that was given before", f"{name} was not", f"did you mean {near[0]}?")
+    return None
+
+
+def _unexpected_keyword(scene: Scene) -> Told:
+    """A misspelt argument of docker-py, such as names= for name=."""
+    found = _UNEXPECTED.search(str(scene.error)) if isinstance(scene.error, TypeError) else None
+    if not found or not (known := _keywords(found[1])):
+        return None
+    function, word = found.groups()
+    near = difflib.get_close_matches(word, known, 1, 0.6)
+    return CourseError(
+        f"arguments that {function}() knows",
+        f"it has no argument {word}",
+        f"did you mean {near[0]}=?" if near else f"`help(client.containers.{function})` lists the arguments",
+    )
+
+
+def _bytes_for_a_container(scene: Scene) -> Told:
+    """`run` without detach gives the output, and is used as a container."""
+    found = _OF_BYTES.search(str(scene.error)) if isinstance(scene.error, AttributeError) else None
+    if not found or found[1] not in ("logs", "wait", "status", "reload", "stop", "start", "remove", "name", "id",
+                                     "attrs", "kill", "exec_run", "ports", "short_id", "image", "labels", "diff",
+                                     "put_archive", "get_archive", "commit", "top", "stats"):  # fmt: skip
+        return None
+    return CourseError(
+        f"a container, which has .{found[1]}",
+        "bytes: run() without detach=True waits for the end and gives the output, not the container",
+        "add detach=True to that run(), and run its cell again",
+    )
+
+
+def _no_image(scene: Scene) -> Told:
+    """An image that is not there: a near miss, or an archive that brought no name."""
+    from docker.errors import APIError, BuildError
+
+    if not isinstance(scene.error, APIError) or isinstance(scene.error, BuildError):
+        return None
+    name = _wanted_image(scene)
+    if not name:
+        return None
+    there = scene.names(lambda api: (tag for one in api.images() for tag in one.get("RepoTags") or ()))
+    expected, observed = f"an image {name} in this session", f"it has no image {name}"
+    if near := near_image(name, there):
+        return CourseError(expected, observed, f"did you mean {near}?")
+    if scene.names(lambda api: ("nameless" for one in api.images() if not _named(one))):
+        return CourseError(
+            expected,
+            f"{observed}, but it has one without a name: an archive that is saved without named= brings none",
+            f'save it with its name: image.save(named="{name}"), and load it again; or give it a name with tag()',
+        )
+    return CourseError(
+        expected,
+        f"{observed}; it has {', '.join(sorted(_short(tag) for tag in there)) or 'none'}",
+        "correct the name, or run the cell that builds or loads the image",
+    )
+
+
+def _no_container(scene: Scene) -> Told:
+    """A container that is not there: the name of a variable, a near miss, or one that was removed."""
+    from docker.errors import NotFound
+
+    found = _NO_CONTAINER.search(scene.text) if isinstance(scene.error, NotFound) else None
+    if not found:
+        return None
+    ref = found[1]
+    held = scene.variables.get(ref)
+    if (own := getattr(held, "name", None)) and hasattr(held, "exec_run"):
+        return CourseError(
+            f"a container with the name {ref}",
+            f"{ref} is the name of a Python variable; its container is called {own}",
+            f'use the variable itself, as in {ref}.logs(), or give the container that name: run(…, name="{ref}")',
+        )
+    if re.fullmatch(r"[0-9a-f]{12,64}", ref):
+        return CourseError(
+            "a container that is still there",
+            f"the container {ref[:12]} was removed; a Python variable still stands for it",
+            "run the cell again that makes the container",
+        )
+    there = scene.names(lambda api: (name.lstrip("/") for one in api.containers(all=True) for name in one["Names"]))
+    near = difflib.get_close_matches(ref, there, 1, 0.6)
+    return CourseError(
+        f"a container with the name {ref}",
+        f"there is none; there {'is' if len(there) == 1 else 'are'} {', '.join(sorted(there)[:8]) or 'no container'}",
+        f"did you mean {near[0]}?" if near else f'run the cell that makes it; does it say name="{ref}"?',
+    )
+
+
+def _name_in_use(scene: Scene) -> Told:
+    """A name that another cell has given to a container."""
+    from docker.errors import APIError
+
+    found = _IN_USE.search(scene.text) if isinstance(scene.error, APIError) else None
+    if not found:
+        return None
+    plain = f'client.containers.get("{found[1]}").remove(force=True)'
+    line = f"%docker rm -f {found[1]}" if shutil.which("docker") else plain
+    return CourseError(
+        f"a name that no other container has for the new container {found[1]}",
+        f"a container {found[1]} is there already, and this cell did not make it",
+        f"choose another name; or, if that container is not needed, remove it once in a cell of its own: {line}",
+    )
+
+
+def _no_program(scene: Scene) -> Told:
+    """A container that cannot start, because the image lacks its command."""
+    from docker.errors import APIError
+
+    text = scene.text
+    if not isinstance(scene.error, APIError) or not re.search("executable file not found|no such file", text):
+        return None
+    if not (found := _NO_PROGRAM.search(text)):
+        return None
+    program = found[1] or found[2]
+    return CourseError(
+        f"a program {program} in the image",
+        f"the container could not start: the image has no {program}",
+        "check the spelling, or choose an image that has it; a command with arguments is a list of texts, "
+        'such as ["echo", "hello"]',
+    )
+
+
+def _command_failed(scene: Scene) -> Told:
+    """`run` without detach, and a command that did not end with 0."""
+    from docker.errors import ContainerError
+
+    error: Any = scene.error
+    if not isinstance(error, ContainerError):
+        return None
+    stderr = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else str(error.stderr or "")
+    last = next((line for line in reversed(stderr.splitlines()) if line.strip()), "it wrote no error message")
+    image = error.image if isinstance(error.image, str) else (getattr(error.image, "tags", None) or ["its image"])[0]
+    return CourseError(
+        "the command ends with exit code 0",
+        f"exit code {error.exit_status} in a container of {image}: {last[:300]}",
+        _BY_EXIT_CODE.get(error.exit_status, "read that line: the command itself failed; correct it, and run again"),
+    )
+
+
+_BY_EXIT_CODE = {
+    126: "the file is there and cannot be executed: check its mode, its first line and its line ends",
+    127: "127 means that the command was not found in this image: check its spelling, or take an image that has it",
+    137: "137 means that it was killed: by kill(), after a stop(), or because it used more memory than it may",
+    143: "143 means that it was told to stop and did",
+}
+
+
+def _waited_in_vain(scene: Scene) -> Told:
+    """docker-py gives up an answer that has not come for a minute."""
+    from requests.exceptions import ConnectionError, ReadTimeout
+
+    if not isinstance(scene.error, ReadTimeout | ConnectionError) or "Read timed out" not in str(scene.error):
+        return None
+    return CourseError(
+        "an answer of the engine",
+        "none came in the time that docker-py waits; a container that was started runs on",
+        "start a container that is to go on with detach=True: then run() does not wait for its end",
+    )
+
+
+def _build(scene: Scene) -> Told:
+    """A build that stopped at an instruction."""
+    from docker.errors import BuildError
+
+    if not isinstance(scene.error, BuildError):
+        return None
+    from course.engine.errors import build_failed
+    from course.kernel.advice import next_step
+
+    it = build_failed(scene.error.build_log, str(scene.error.msg))
+    advice = next_step(str(scene.error.msg), "that is given as path")
+    if it.instruction.upper().startswith("FROM ") and (near := near_image(it.instruction.split()[1], _BASES)):
+        advice = f"did you mean FROM {near}?"
+    return type(it)(it.instruction, it.line, it.last_output, it.observed, it.expected, advice)
+
+
+def _of_docker(scene: Scene) -> Told:
+    """Any other error of docker-py, or of the connection to the engine."""
+    from docker.errors import DockerException
+    from requests.exceptions import RequestException
+
+    if isinstance(scene.error, DockerException | RequestException):
+        from course.engine.errors import translate
+
+        return translate(scene.error)
+    return None
+
+
+_TURNS: tuple[Callable[[Scene], Told], ...] = (
+    _name_error, _unexpected_keyword, _bytes_for_a_container, _build, _command_failed, _no_image, _no_container,
+    _name_in_use, _no_program, _waited_in_vain, _of_docker,
+)  # fmt: skip
+
+_BASES = ("course/busybox:latest", "course/python:latest", "course/node:latest", "course/registry:latest")
+
+
+def near_image(name: str, there: Iterable[str]) -> str | None:
+    """The image that was probably meant: the course's own of that name, or one that is spelt almost the same."""
+    repository, _, tag = name.partition(":")
+    tags = sorted({*there, *_BASES})
+    last = repository.rpartition("/")[2]
+    alike = {"nodejs": "node", "python3": "python", "alpine": "busybox", "debian": "busybox", "ubuntu": "busybox"}
+    for base in _BASES:
+        if base == f"course/{alike.get(last, last)}:latest" and repository != _short(base):
+            return _short(base)
+    if other := [one for one in tags if one.partition(":")[0] == repository and one.partition(":")[2] != tag]:
+        return _short(other[-1])
+    near = difflib.get_close_matches(repository, [_short(one).partition(":")[0] for one in tags], 1, 0.75)
+    return next((_short(one) for one in tags if near and one.partition(":")[0] == near[0]), None)
+
+
+def _wanted_image(scene: Scene) -> str:
+    """The image that the engine was asked for and does not have, "" if it was asked for something else."""
+    response: Any = getattr(scene.error, "response", None)
+    query = parse_qs(urlsplit(str(getattr(response, "url", ""))).query)
+    if source := query.get("fromImage"):
+        tag = query.get("tag", ["latest"])[0]
+        return _short(f"{source[0]}:{tag}")
+    found = _NO_IMAGE.search(scene.text)
+    return _short(found[1]) if found else ""
+
+
+def _short(tag: str) -> str:
+    return tag.removesuffix(":latest")
+
+
+def _named(image: Mapping[str, Any]) -> bool:
+    return any(tag != "<none>:<none>" for tag in image.get("RepoTags") or ())
+
+
+def _keywords(function: str) -> list[str]:
+    """The arguments that docker-py's function of that name takes; none where it has no such function."""
+    import inspect
+
+    import docker
+    from docker.models import containers, images, networks, volumes
+
+    own = [
+        value
+        for module in (containers, images, networks, volumes)
+        for kind in vars(module).values()
+        if inspect.isclass(kind) and kind.__module__ == module.__name__ and callable(value := vars(kind).get(function))
+    ]
+    own += [value] if callable(value := getattr(docker.APIClient, function, None)) else []
+    if not own:
+        return []
+    words = {word for one in own for word in inspect.signature(one).parameters}
+    if function in ("run", "create"):
+        words |= {*containers.RUN_CREATE_KWARGS, *containers.RUN_HOST_CONFIG_KWARGS, "name", "network", "volumes",
+                  "ports", "detach", "remove", "command", "image"}  # fmt: skip
+    return sorted(words - {"self", "kwargs", "args"})
+
+
+def _frames(trace: TracebackType | None) -> Iterator[Mapping[str, Any]]:
+    while trace is not None:
+        yield trace.tb_frame.f_locals
+        trace = trace.tb_next
+
+
+def _giver(name: str) -> str:
+    """The line of a cell of this folder's notebooks that gives a name, "" if none does."""
+    from course.kernel.lesson_cell import code_cells
+
+    for source in code_cells(Path.cwd()):
+        try:
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError, RecursionError):  # a magic
+            continue
+        for node in tree.body:
+            if any(
+                isinstance(one, ast.Name) and one.id == name and isinstance(one.ctx, ast.Store)
+                for one in ast.walk(node)
+            ):
+                return source.splitlines()[node.lineno - 1].strip()[:80]
+    return ""
