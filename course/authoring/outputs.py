@@ -37,7 +37,8 @@ def keep_outputs(lesson: Lesson, engines: Sequence[str] = ()) -> list[str]:
     Raises:
         CellExecutionError: a cell raises.
     """
-    runs = [run(lesson, engine) for engine in (engines if len(engines) > 1 else [*engines, *engines] or ["", ""])]
+    on = engines if len(engines) > 1 else [*engines, *engines] or ["", ""]
+    runs = [run(lesson, engine, f"learner-{number}") for number, engine in enumerate(on)]
     node = nbformat.read(lesson.notebook, as_version=nbformat.NO_CONVERT)
     cells = [cell for cell in node.cells if cell.cell_type == "code"]
     agreed = [cell.id for cell in cells if runs[0][cell.id] and all(one[cell.id] == runs[0][cell.id] for one in runs)]
@@ -61,15 +62,21 @@ def _chosen(tags: Mapping[str, set[str]]) -> list[str]:
     return [*first, *spare[: max(0, FEWEST - len(first))]]
 
 
-def run(lesson: Lesson, engine: str = "") -> dict[str, Outputs]:
-    """Run a lesson with its solutions in a session of its own; returns each code cell's output if it can be kept."""
+def run(lesson: Lesson, engine: str, learner: str) -> dict[str, Outputs]:
+    """Run a lesson with its solutions in a session of its own; returns each code cell's output if it can be kept.
+
+    Args:
+        lesson: the lesson.
+        engine: the engine's address, "" for the one that the course finds.
+        learner: whose values its parameters have.
+    """
     from course.gateway import session
 
     node = nbformat.read(lesson.notebook, as_version=nbformat.NO_CONVERT)
     with tempfile.TemporaryDirectory(prefix="slipway-outputs-") as workspace:
         copy = place(lesson, Path(workspace))
         with _environment({"SLIPWAY_ENGINE": engine} if engine else {}), session(policy="learner") as own:
-            variables = {**own.environment(), "SLIPWAY_WORKSPACE": workspace}
+            variables = {**own.environment(), "SLIPWAY_WORKSPACE": workspace, "SLIPWAY_LEARNER": learner}
             with _environment(variables):
                 NotebookClient(node, timeout=CELL_SECONDS, resources={"metadata": {"path": str(copy.parent)}}).execute()
     return {cell.id: comparable(cell.outputs) for cell in node.cells if cell.cell_type == "code"}
