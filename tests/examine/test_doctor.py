@@ -30,6 +30,8 @@ def test_on_a_machine_with_everything_untrusted_work_can_be_graded() -> None:
     code, text = said()
     assert code == 0 and "✓ sandbox" in text and "✓ engine of its own" in text and "✓ firewall" in text
     assert text.rstrip().endswith("Work of people whom you do not know can be graded here.")
+    for wall in ("reader", "sandbox", "examiner process", "session policy `grading`", "firewall"):
+        assert f"✓ {wall}: " in text.partition("The walls")[2]
     found = {one["what"]: one for one in json.loads(said("--json")[1])}
     assert found["sandbox"]["ok"] and found["sandbox"]["needed"]
 
@@ -38,6 +40,8 @@ def test_without_bubblewrap_nothing_untrusted_is_graded(monkeypatch: pytest.Monk
     monkeypatch.setenv("PATH", str(tmp_path))
     code, text = said()
     assert code == 1 and "✗ sandbox: bubblewrap (the command bwrap) is not there" in text
+    walls = text.partition("The walls")[2]
+    assert "✓ reader: " in walls and "✗ sandbox: down" in walls and "✗ examiner process: down" in walls
     assert "--trust-submissions" in text and "the hidden tests and the gradebook" in text
     with pytest.raises(NotIsolated, match="--trust-submissions"), Examiner("unix:///nowhere"):
         pass
