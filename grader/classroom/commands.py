@@ -8,6 +8,7 @@ import sys
 import webbrowser
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import chdir
 from pathlib import Path
 from typing import TypeVar
 
@@ -65,7 +66,7 @@ def grade_class(
         console.print(f"would grade {lesson}: {counts}", highlight=False)
         console.print(due_line(steps, lesson), highlight=False)
         return 0
-    with keeping.alone(), one_engine():
+    with keeping.alone(), one_engine(), chdir(workspace.root):  # workers import from where they are started
         came = collect_from_exchange(workspace, steps, lesson)
         found = wanted(workspace, steps, lesson, only, came)
         todo = run.plan(found, force=force)
@@ -108,7 +109,7 @@ def regrade_class(
         counts = f"{len(todo.examine)} to examine, {len(todo.write)} examined already, {len(todo.complete)} up to date"
         console.print(f"would regrade {lesson}: {counts}; nothing is written without --yes", highlight=False)
         return 0
-    with keeping.alone(), one_engine():
+    with keeping.alone(), one_engine(), chdir(workspace.root):  # workers import from where they are started
         todo = run.plan_again(wanted(workspace, steps, lesson, only))
         number = len(todo.examine) + len(todo.write)
         again = _each(
