@@ -181,10 +181,12 @@ def feedback(
     workspace: Where = Path(),
 ) -> None:
     """Write the feedback pages of a lesson that has been graded."""
+    from grader.classroom.nbgrader_side.converting import chosen
+
     opened, steps = _steps(workspace, writes=not dry_run)
     name = opened.lesson(lesson)
     if dry_run:
-        graded = sorted(path.parent.name for path in (opened.root / "autograded").glob(f"{only or '*'}/{name}/"))
+        graded = chosen(opened.root / "autograded", name, only or "*")
         typer.echo(f"would write {len(graded)} pages: {', '.join(graded)}")
         return
     with Console().status("writing feedback"):

@@ -13,8 +13,8 @@ class Wall:
     """One wall.
 
     Args:
-        name: what SECURITY.md calls it.
-        keeps: what it keeps apart.
+        name: a word for it.
+        keeps: what SECURITY.md says of it.
         stands: whether it does here.
         missing: the finding that says why not; "" where it stands.
     """
@@ -38,9 +38,9 @@ def walls(findings: Iterable[Finding]) -> list[Wall]:
         return Wall(name, keeps, what not in down, down.get(what, ""))
 
     return [
-        Wall("reader", "of a learner's folder only the contents of their own regular files come in"),
-        needs("sandbox", "sandbox", "learners' cells have no network, no file and no process of this machine"),
-        needs("sandbox", "examiner process", "checks and marks are out of the reach of learners' cells"),
-        needs("firewall", "session policy `grading`", "a submission sees and reaches only what it made itself"),
-        needs("firewall", "firewall", "its containers reach neither this machine nor anything outside"),
+        Wall("reader", "of a learner's folder only the contents of their own regular files are read"),
+        needs("sandbox", "sandbox", "the learner's cells run in a sandboxed kernel"),
+        needs("sandbox", "examiner process", "marks come from another one"),
+        Wall("session policy", "a session accepts a closed list of Engine API calls and rebuilds each request"),
+        needs("firewall", "firewall", "a grading session has no way out of its networks"),
     ]
