@@ -14,7 +14,7 @@ TOOLS := bubblewrap busybox-static chromium crun iproute2 iptables mmdebstrap po
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab check test proof lint chaos faults bench bench-gateway bench-grading bench-kernel bench-course bench-class bench-widgets pictures lock clean tools
+.PHONY: help setup lab check test proof lint chaos faults bench bench-gateway bench-grading bench-kernel bench-course bench-class bench-widgets pictures docs lock clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -83,6 +83,9 @@ bench-widgets: setup tools ## from an engine's event to the screen, with 1, 20 a
 
 pictures: setup tools ## take the pictures of course/widgets/README.md anew, light and dark
 	$(BIN)/python tests/browser/pictures.py $(ARGS)
+
+docs: $(STAMP) ## the documentation as pages: artefacts/site/index.html
+	$(BIN)/python docs/build.py
 
 lock: $(STAMP) ## resolve requirements.lock again from pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
