@@ -37,7 +37,7 @@ def workspace(engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.skipif(
     not os.environ.get("SLIPWAY_EVERYTHING"),
-    reason="needs a gateway that closes idle connections; it takes minutes on a busy machine, and has not run green yet",
+    reason="needs a gateway that closes idle connections; it takes minutes, and has not run green yet",
 )
 @pytest.mark.timeout(1200)
 def test_the_whole_course_in_one_session_with_nothing_closed(workspace: Path) -> None:
