@@ -14,14 +14,14 @@ TOOLS := bubblewrap busybox-static chromium crun iproute2 iptables mmdebstrap po
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab check test proof lint chaos faults bench bench-gateway bench-grading bench-kernel bench-course bench-class bench-widgets pictures lock clean tools
+.PHONY: help setup lab check test proof lint chaos faults bench bench-gateway bench-grading bench-kernel bench-course bench-class bench-widgets pictures docs lock clean tools
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 $(STAMP): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
-	  { echo "Slipway needs Python 3.11 to 3.13, and $(PYTHON) is another. Try: make setup PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || \
+	  { echo "Slipway needs Python 3.11 to 3.14, and $(PYTHON) is another. Try: make setup PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "Python has no venv module. Try: sudo apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
@@ -84,9 +84,14 @@ bench-widgets: setup tools ## from an engine's event to the screen, with 1, 20 a
 pictures: setup tools ## take the pictures of course/widgets/README.md anew, light and dark
 	$(BIN)/python tests/browser/pictures.py $(ARGS)
 
+docs: $(STAMP) ## the documentation as pages: artefacts/site/index.html
+	$(BIN)/python docs/build.py
+
 lock: $(STAMP) ## resolve requirements.lock again from pyproject.toml
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url \
 	  --no-annotate --quiet pyproject.toml --extra grader --group dev --output-file requirements.lock
+	{ echo "# requirements.lock without hashes, for environment.yml: pip takes no editable install beside hashes"; \
+	  sed -nE 's/^([A-Za-z0-9_.-]+==[^ \]+( ; [^\]*[^ \])?) \\$$/\1/p' requirements.lock; } > constraints.txt
 
 clean: ## end every session, stop the engine that setup started, remove .venv
 	-test ! -x $(BIN)/course || course gateway stop --end-sessions

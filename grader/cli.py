@@ -10,7 +10,9 @@ import typer
 from rich.console import Console
 
 from course.errors import CourseError
+from grader.classroom.errors import FullDisk, is_full
 from grader.classroom.roster import read_roster
+from grader.classroom.shown import shown
 from grader.classroom.workspace import Workspace, open_workspace, plan_init
 from grader.classroom.workspace import init as init_workspace
 from grader.examine.command import doctor
@@ -124,6 +126,32 @@ def grade(
     sys.exit(grade_class(opened, steps, opened.lesson(lesson), only, chosen, force, dry_run, as_json))
 
 
+@app.command("try")
+def try_(
+    lesson: Lesson,
+    tried: Annotated[
+        Path | None, typer.Argument(help="A notebook, or a folder with one; the lesson's own solutions by default.")
+    ] = None,
+    engine: Engine = "",
+    trust_submissions: Trust = False,
+    as_json: Json = False,
+    workspace: Where = Path(),
+) -> None:
+    """Examine one notebook as a learner's is, and show its points and messages, hidden ones too. Nothing is written."""
+    from grader.classroom import trying
+
+    opened = open_workspace(workspace)
+    job = trying.job_of(opened, opened.lesson(lesson), tried)
+    with Console(stderr=True).status(f"examining {job.lesson}"):
+        examination = trying.examined(job, engine, trust=trust_submissions)
+    if as_json:
+        typer.echo(examination.to_json().decode())
+    else:
+        for line in trying.lines(examination):
+            typer.echo(line)
+    sys.exit(0 if examination.is_complete else 1)
+
+
 @app.command()
 def regrade(
     lesson: Lesson,
@@ -153,10 +181,12 @@ def feedback(
     workspace: Where = Path(),
 ) -> None:
     """Write the feedback pages of a lesson that has been graded."""
+    from grader.classroom.nbgrader_side.converting import chosen
+
     opened, steps = _steps(workspace, writes=not dry_run)
     name = opened.lesson(lesson)
     if dry_run:
-        graded = sorted(path.parent.name for path in (opened.root / "autograded").glob(f"{only or '*'}/{name}/"))
+        graded = chosen(opened.root / "autograded", name, only or "*")
         typer.echo(f"would write {len(graded)} pages: {', '.join(graded)}")
         return
     with Console().status("writing feedback"):
@@ -168,16 +198,21 @@ def feedback(
 def report(
     lesson: Lesson,
     to: Annotated[Path | None, typer.Option(help="The HTML file; report/LESSON.html by default.")] = None,
+    show: Annotated[
+        bool | None, typer.Option("--open/--no-open", help="Open it in a browser; by default at a terminal.")
+    ] = None,
     dry_run: DryRun = False,
     workspace: Where = Path(),
 ) -> None:
     """Write one page about a lesson: who got what, which message stops how many, what to look at."""
-    from grader.classroom.commands import write_report
+    from grader.classroom.commands import open_page, write_report
 
     opened, steps = _steps(workspace, writes=not dry_run)
     name = opened.lesson(lesson)
     target = to or opened.root / "report" / f"{name}.html"
     typer.echo(write_report(opened, steps, name, target, dry_run=dry_run))
+    if not dry_run and (sys.stdout.isatty() if show is None else show):
+        typer.echo(open_page(target))
 
 
 @app.command()
@@ -191,7 +226,7 @@ def explain(
 
     opened = open_workspace(workspace)
     for line in explanation(opened, student, exercise):
-        typer.echo(line)
+        typer.echo(shown(line))
 
 
 @app.command()
@@ -199,24 +234,24 @@ def export(
     to: Annotated[Path, typer.Option(help="The CSV file to write.")] = Path("grades.csv"),
     lesson: Annotated[list[str] | None, typer.Option(help="Only this lesson; may be repeated.")] = None,
     format: Annotated[
-        str, typer.Option(help="`csv`, one line for each mark; or `canvas`, one for each learner.")
+        str, typer.Option(help="`csv`, one line for each mark; or `canvas` or `moodle`, one for each learner.")
     ] = "csv",
+    into: Annotated[
+        Path | None, typer.Option(exists=True, help="Canvas's or Moodle's own file: a copy of it is filled in.")
+    ] = None,
     dry_run: DryRun = False,
     workspace: Where = Path(),
 ) -> None:
-    """Write the marks as CSV: one line for each learner and lesson, or as Canvas imports them."""
-    from grader.classroom.table import FORMATS, write_table
+    """Write the marks as CSV: one line for each learner and lesson, or as Canvas or Moodle imports them."""
+    from grader.classroom.commands import export_lines
+    from grader.classroom.table import FORMATS
 
     opened, steps = _steps(workspace, writes=not dry_run)
     if format not in FORMATS:
         raise typer.BadParameter(f"one of {', '.join(FORMATS)}", param_hint="--format")
-    with steps.api.gradebook as book:
-        table = FORMATS[format](book, [opened.lesson(one) for one in lesson or ()])
-    if dry_run:
-        typer.echo(f"would write {to}: {len(table.rows)} lines")
-        return
-    write_table(table, to)
-    typer.echo(f"✓ {to}: {len(table.rows)} lines")
+    chosen = [opened.lesson(one) for one in lesson or ()]
+    for line in export_lines(opened, steps, to, chosen, format, into, dry_run=dry_run):
+        typer.echo(line)
 
 
 @app.command()
@@ -239,7 +274,12 @@ def main() -> None:
     try:
         app()
     except CourseError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(shown(str(error), lines=True), err=True)
+        sys.exit(1)
+    except Exception as error:
+        if not is_full(error):
+            raise
+        typer.echo(str(FullDisk.of(error)), err=True)
         sys.exit(1)
     except ModuleNotFoundError as error:
         missing = CourseError(

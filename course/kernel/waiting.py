@@ -55,7 +55,7 @@ _WHY = {
     "exec": "exec_run() waits until the command ends. With detach=True it does not wait.",
     "events": "events() goes on until it is stopped.",
 }
-HOW_TO_STOP = "To stop: the button Cancel below, or ■ in the toolbar."
+HOW_TO_STOP = "To stop: the button Cancel, or ■ in the toolbar."
 
 
 @dataclass

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import sys
+import webbrowser
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import chdir
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,7 +19,9 @@ from grader.classroom.cluster import Workers
 from grader.classroom.collecting.exchange import Collected
 from grader.classroom.collecting.platform import place_download
 from grader.classroom.errors import NothingSubmitted, UnknownLearner
+from grader.classroom.exported import changed, final_marks, remember
 from grader.classroom.extension import write_extension
+from grader.classroom.filling import fill
 from grader.classroom.gradebook import scores
 from grader.classroom.interrupting import first_interrupt
 from grader.classroom.keeping import Keeping
@@ -22,10 +29,11 @@ from grader.classroom.moments import later, read_moment, said
 from grader.classroom.nbgrader_side.connecting import one_engine
 from grader.classroom.regrading import Again, changes, show_changes
 from grader.classroom.roster import read_roster
-from grader.classroom.showing import as_data, progress, rows, show, with_odd
+from grader.classroom.showing import Row, as_data, progress, rows, show, with_odd
 from grader.classroom.shown import shown
 from grader.classroom.steps import Steps
 from grader.classroom.submission import Submission
+from grader.classroom.table import FORMATS, is_changed, write_table
 from grader.classroom.workspace import Workspace
 
 T = TypeVar("T")
@@ -58,7 +66,7 @@ def grade_class(
         console.print(f"would grade {lesson}: {counts}", highlight=False)
         console.print(due_line(steps, lesson), highlight=False)
         return 0
-    with keeping.alone(), one_engine():
+    with keeping.alone(), one_engine(), chdir(workspace.root):  # workers import from where they are started
         came = collect_from_exchange(workspace, steps, lesson)
         found = wanted(workspace, steps, lesson, only, came)
         todo = run.plan(found, force=force)
@@ -71,7 +79,12 @@ def grade_class(
     if as_json:
         print(json.dumps(as_data(table), indent=2))
     else:
+        console.print(due_line(steps, lesson), highlight=False)
         show(table, console)
+        with steps.api.gradebook as opened:
+            since = changed(workspace, lesson, opened)
+        for line in needs_a_person(table, since, lesson):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
     if run.stop.is_asked:
         Console(stderr=True).print(f"stopped: {len(graded)} of {number}; the same command goes on there")
         return STOPPED
@@ -96,7 +109,7 @@ def regrade_class(
         counts = f"{len(todo.examine)} to examine, {len(todo.write)} examined already, {len(todo.complete)} up to date"
         console.print(f"would regrade {lesson}: {counts}; nothing is written without --yes", highlight=False)
         return 0
-    with keeping.alone(), one_engine():
+    with keeping.alone(), one_engine(), chdir(workspace.root):  # workers import from where they are started
         todo = run.plan_again(wanted(workspace, steps, lesson, only))
         number = len(todo.examine) + len(todo.write)
         again = _each(
@@ -220,6 +233,56 @@ def collect_from_exchange(workspace: Workspace, steps: Steps, lesson: str) -> Co
         NotAFolder: the exchange's inbound folder is a link, or cannot be read.
     """
     return steps.collect(lesson, read_roster(workspace.roster) if workspace.roster.exists() else [])
+
+
+def open_page(page: Path) -> str:
+    """Open a page in a browser, where there is one; return what to say."""
+    has_one = sys.platform in ("darwin", "win32") or any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")))
+    if has_one and webbrowser.open(page.resolve().as_uri()):
+        return "It opens in your browser."
+    return f"Open it in a browser: {page.resolve().as_uri()}"
+
+
+def export_lines(
+    workspace: Workspace, steps: Steps, to: Path, lessons: list[str], form: str, into: Path | None, *, dry_run: bool
+) -> Iterator[str]:
+    """Write marks as CSV, remember which; say what was written and what a person should know.
+
+    Raises:
+        BadDownload: the platform's own file has no column for the lessons.
+        BadRoster: the roster cannot be read.
+    """
+    with steps.api.gradebook as book:
+        names = lessons or [one.name for one in book.assignments]
+        marks = {name: final_marks(book, name) for name in names}
+        since = {name: changed(workspace, name, book) for name in names}
+        said: list[str] = []
+        if into is not None:
+            table, said = fill(into, marks, read_roster(workspace.roster) if workspace.roster.exists() else [])
+        else:
+            table = FORMATS[form](book, lessons)
+        odd = [student.id for student in book.students if is_changed(student.id)] if form != "csv" else []
+    if dry_run:
+        yield f"would write {to}: {len(table.rows)} lines"
+        return
+    write_table(table, to)
+    with Keeping(workspace).alone():
+        remember(workspace, marks, to.resolve())
+    yield f"✓ {to}: {len(table.rows)} lines"
+    yield from (f"! {line}" for line in said)
+    yield from (f"! {shown(who)} begins like a formula: the platform will not find this id" for who in odd)
+    yield from (f"changed: {who}, {name}: {why}" for name, them in since.items() for who, why in them.items())
+
+
+def needs_a_person(table: list[Row], changes_since: Mapping[str, str], lesson: str) -> Iterator[str]:
+    """What is left for a person after a run, and which commands come next."""
+    counts = Counter(row.state for row in table)
+    yield ", ".join(f"{count} {state}" for state, count in counts.items())
+    look = [row for row in table if row.state not in ("graded", "unchanged") or row.is_odd or row.needs_a_look]
+    if look:
+        yield f"To look at: {', '.join(shown(row.student) for row in look)}"
+    yield from (f"changed since the last export: {shown(who)}: {why}" for who, why in changes_since.items())
+    yield f"Next: `grader report {lesson}`, then `grader feedback {lesson}` and `grader export`."
 
 
 def wanted(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import sqlite3
+from typing import Self
+
 from course.errors import CourseError
 
 
@@ -59,3 +63,31 @@ class BadMoment(ClassroomError):
 
 class BadDownload(ClassroomError):
     """What a learning platform is said to have given cannot be read."""
+
+
+class FullDisk(ClassroomError):
+    """The instructor's disk has no room, or may not be written to."""
+
+    @classmethod
+    def of(cls, error: object) -> Self:
+        """In words."""
+        return cls(
+            "room on the disk of this workspace",
+            str(error).strip().splitlines()[-1][:300],
+            "make room, then give the same command again: it goes on where it was",
+        )
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether an error, or what it came from, is that of a disk without room."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+            return True
+        if isinstance(error, sqlite3.OperationalError) and str(error) in FULL:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+FULL = ("database or disk is full", "disk I/O error", "attempt to write a readonly database")
+"""What SQLite says then."""

@@ -13,6 +13,7 @@ from rich.table import Table
 from grader.classroom.examining import Came
 from grader.classroom.gradebook import Score
 from grader.classroom.keeping import Keeping
+from grader.classroom.shown import shown
 from grader.classroom.submission import Submission
 from grader.examine.examination import Mark
 
@@ -94,13 +95,13 @@ def show_changes(found: list[Change], failed: list[Again], console: Console) -> 
         table = Table("learner", "cell", "was", "becomes", "", box=None)
         for change in found:
             note = change.said if change.counts else "a manual score stays"
-            said = escape(note.partition("\n")[0])
+            said = escape(shown(note.partition("\n")[0]))
             table.add_row(
-                escape(change.student), escape(change.cell), *map(_points, (change.before, change.after)), said
+                escape(shown(change.student)), escape(change.cell), *map(_points, (change.before, change.after)), said
             )
         console.print(table)
     for one in failed:
-        console.print(f"✗ {one.submission.student}: {one.why}", markup=False, highlight=False)
+        console.print(f"✗ {shown(one.submission.student)}: {shown(one.why, lines=True)}", markup=False, highlight=False)
 
 
 def _points(points: float | None) -> str:

@@ -43,6 +43,11 @@ class Row:
         return sum(score.points for score in self.scores)
 
     @property
+    def needs_a_look(self) -> bool:
+        """Whether a cell waits for a person."""
+        return any(score.needs_a_look for score in self.scores)
+
+    @property
     def out_of(self) -> float:
         """The points that could be had."""
         return sum(score.out_of for score in self.scores)
@@ -112,7 +117,8 @@ def show(table_of: list[Row], console: Console) -> None:
     console.print(table)
     for row in table_of:
         if row.state in _WITHOUT_MARKS:
-            console.print(f"\n{shown(row.student)}\n{shown(row.note, lines=True)}", markup=False, highlight=False)
+            text = f"\n{shown(row.student)}\n{shown(row.note, lines=True)}"
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def as_data(table_of: list[Row]) -> list[dict[str, Any]]:

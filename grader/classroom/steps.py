@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import stat
@@ -20,7 +21,7 @@ from nbgrader.preprocessors import AssignLatePenalties
 from sqlalchemy.exc import SAWarning
 
 from grader.classroom.collecting.exchange import Collected, Exchange, collect
-from grader.classroom.errors import StepFailed
+from grader.classroom.errors import FULL, FullDisk, StepFailed
 from grader.classroom.extension import apply_extension
 from grader.classroom.moments import find_zone, read_moment
 from grader.classroom.nbgrader_side.config import grading_config
@@ -226,6 +227,9 @@ class Steps:
 
     def _done(self, expected: str, result: Mapping[str, Any]) -> None:
         if not result["success"]:
+            log = f"{result.get('log')}{result.get('error')}"
+            if any(words in log for words in (*FULL, os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))):
+                raise FullDisk.of(os.strerror(errno.ENOSPC))
             raise StepFailed(
                 expected,
                 _what_went_wrong(str(result.get("log") or result.get("error") or "no word from nbgrader")),

@@ -11,6 +11,8 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.plugins.export import ExportPlugin
 
+from grader.classroom.shown import shown
+
 COLUMNS = (
     "assignment",
     "duedate",
@@ -27,7 +29,8 @@ COLUMNS = (
 
 
 CANVAS_COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+MOODLE_COLUMNS = ("First name", "Last name", "ID number", "Email address")
+_FORMULA = tuple("=+-@|%\t\r\n＝＋－＠")  # spreadsheets of East Asia read the wide ones too
 
 
 @dataclass(frozen=True)
@@ -85,17 +88,47 @@ def canvas(book: Gradebook, lessons: Sequence[str] = (), students: Sequence[str]
             continue
         name = ", ".join(part for part in (student.last_name, student.first_name) if part)
         row: dict[str, object] = {"Student": _text(name or student.id), "SIS Login ID": _text(student.id)}
-        for assignment in chosen:
-            try:
-                submission = book.find_submission(assignment.name, student.id)
-            except MissingEntry:
-                continue
-            row[assignment.name] = max(0.0, submission.score - (submission.late_submission_penalty or 0.0))
-        rows.append(row)
+        rows.append(row | _marks_of(book, chosen, student.id))
     return MarksTable(columns, rows)
 
 
-FORMATS: dict[str, Callable[[Gradebook, Sequence[str]], MarksTable]] = {"csv": marks, "canvas": canvas}
+def moodle(book: Gradebook, lessons: Sequence[str] = (), students: Sequence[str] = ()) -> MarksTable:
+    """One line for each learner and one column for each lesson, for Moodle's "Import grades: CSV file".
+
+    Moodle finds a learner by `ID number` (here the roster's id) or `Email address`, and each lesson's column is mapped
+    to a grade item once (Moodle docs, "Grade import"). Who did not submit has an empty cell, which changes nothing.
+    """
+    chosen = [one for one in book.assignments if not lessons or one.name in lessons]
+    rows: list[dict[str, object]] = []
+    for student in book.students:
+        if students and student.id not in students:
+            continue
+        row: dict[str, object] = {
+            "First name": _text(student.first_name or ""),
+            "Last name": _text(student.last_name or ""),
+            "ID number": _text(student.id),
+            "Email address": _text(student.email or ""),
+        }
+        rows.append(row | _marks_of(book, chosen, student.id))
+    return MarksTable((*MOODLE_COLUMNS, *(one.name for one in chosen)), rows)
+
+
+def _marks_of(book: Gradebook, chosen: Sequence[Any], student: str) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for assignment in chosen:
+        try:
+            submission = book.find_submission(assignment.name, student)
+        except MissingEntry:
+            continue
+        found[assignment.name] = max(0.0, submission.score - (submission.late_submission_penalty or 0.0))
+    return found
+
+
+FORMATS: dict[str, Callable[[Gradebook, Sequence[str]], MarksTable]] = {
+    "csv": marks,
+    "canvas": canvas,
+    "moodle": moodle,
+}
 
 
 def write_table(table: MarksTable, target: Path) -> None:
@@ -110,12 +143,18 @@ def write_table(table: MarksTable, target: Path) -> None:
 
 def _text(text: str) -> str:
     """A name that a spreadsheet takes for a name: one that begins like a formula gets an apostrophe before it."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    plain = shown(text)
+    return f"'{plain}" if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else plain
+
+
+def is_changed(text: str) -> bool:
+    """Whether a table has this id in another form, by which a platform does not find it."""
+    return _text(text) != text
 
 
 def _row(book: Gradebook, assignment: Any, student: Any) -> dict[str, object]:
     row = {name: _text(getattr(student, name) or "") for name in ("first_name", "last_name", "email")}
-    row |= {"assignment": assignment.name, "duedate": assignment.duedate or "", "student_id": _text(student.id)}
+    row |= {"assignment": _text(assignment.name), "duedate": assignment.duedate or "", "student_id": _text(student.id)}
     row |= {"max_score": assignment.max_score}
     try:
         submission = book.find_submission(assignment.name, student.id)

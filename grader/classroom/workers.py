@@ -7,7 +7,6 @@ import os
 import threading
 from contextlib import AbstractContextManager
 from importlib import import_module
-from pathlib import Path
 from typing import Any, Protocol
 
 from distributed import WorkerPlugin, get_worker
@@ -28,12 +27,7 @@ class Examines(Protocol):
 
 
 def examiner_of(path: str | None = None, **options: Any) -> AbstractContextManager[Examines]:
-    """An examiner, not started yet: the one of `grader.examine`, or the class at `module:name`.
-
-    From here on this process and its children use an empty Docker configuration: docker-py puts the proxies of
-    `~/.docker/config.json`, with their passwords, into the environment of each container and build.
-    """
-    os.environ["DOCKER_CONFIG"] = str(Path(__file__).with_name("empty_docker"))
+    """An examiner, not started yet: the one of `grader.examine`, or the class at `module:name`."""
     module, _, name = (path or EXAMINER).partition(":")
     made: AbstractContextManager[Examines] = getattr(import_module(module), name)(**options)
     return made

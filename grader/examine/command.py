@@ -14,6 +14,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
     Exit code 1 where untrusted work cannot be graded.
     """
     from grader.examine.doctor import examine, is_isolated
+    from grader.examine.walls import walls
 
     findings = examine()
     if as_json:
@@ -21,6 +22,9 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
     else:
         for finding in findings:
             typer.echo(finding.line)
+        typer.echo("\nThe walls, as SECURITY.md describes them:")
+        for wall in walls(findings):
+            typer.echo(wall.line)
         typer.echo(_verdict(is_isolated(findings)))
     raise typer.Exit(0 if is_isolated(findings) else 1)
 

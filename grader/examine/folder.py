@@ -45,14 +45,11 @@ class Folder:
         files: contents by POSIX path from the folder, sorted.
         skipped: one line for each thing that was left out, with the reason.
         owner: the user id that owns the folder.
-        changed: when the folder or one of the files read was last changed, in seconds since the epoch. The kernel sets
-            that time (`st_ctime`); its owner cannot.
     """
 
     files: dict[str, bytes]
     skipped: tuple[str, ...]
     owner: int
-    changed: float
 
 
 def read_folder(folder: Path) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -94,12 +91,11 @@ def read_entry(top: Path, *below: str, only_its_owner: bool = False) -> Folder:
     with opened_below(top, *below) as descriptor:
         status = os.fstat(descriptor)
         reading = _Reading(UNNEEDED, status.st_uid if only_its_owner else None)
-        reading.changed = status.st_ctime
         try:
             reading.below(descriptor, PurePosixPath(), 1)
         except OSError as error:
             raise NotAFolder("a folder that can be read", said(error), "ask for it again") from error
-        return Folder(dict(sorted(reading.files.items())), reading.skipped, status.st_uid, reading.changed)
+        return Folder(dict(sorted(reading.files.items())), reading.skipped, status.st_uid)
 
 
 def read_file(top: Path, *below: str, most: int) -> bytes | None:
@@ -171,7 +167,6 @@ def is_relative(path: str) -> bool:
 class _Reading:
     def __init__(self, unneeded: frozenset[str] = frozenset(), owner: int | None = None) -> None:
         self.files: dict[str, bytes] = {}
-        self.changed = 0.0
         self._unneeded, self._owner = unneeded, owner
         self._bytes = 0
         self._skipped: list[str] = []
@@ -247,7 +242,6 @@ class _Reading:
             self._skip(path, f"larger than the {left} bytes that are left for it")
             return
         self.files[str(path)] = content
-        self.changed = max(self.changed, status.st_ctime)
         self._bytes += len(content)
 
     def _is_foreign(self, status: os.stat_result) -> bool:

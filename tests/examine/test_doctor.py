@@ -15,6 +15,7 @@ from grader.examine.command import doctor
 from grader.examine.doctor import ADVISORIES, engine_version
 from grader.examine.errors import NotIsolated
 from grader.examine.examiner import Examiner
+from grader.examine.walls import walls
 
 app = typer.Typer()
 app.command()(doctor)
@@ -30,14 +31,24 @@ def test_on_a_machine_with_everything_untrusted_work_can_be_graded() -> None:
     code, text = said()
     assert code == 0 and "✓ sandbox" in text and "✓ engine of its own" in text and "✓ firewall" in text
     assert text.rstrip().endswith("Work of people whom you do not know can be graded here.")
+    for wall in ("reader", "sandbox", "examiner process", "session policy", "firewall"):
+        assert f"✓ {wall}: " in text.partition("The walls")[2]
     found = {one["what"]: one for one in json.loads(said("--json")[1])}
     assert found["sandbox"]["ok"] and found["sandbox"]["needed"]
+
+
+def test_the_walls_are_those_of_the_security_page() -> None:
+    page = (Path(__file__).parents[2] / "SECURITY.md").read_text("utf-8").lower()
+    assert [wall.name for wall in walls([]) if wall.keeps.lower() not in page] == []
+    assert all(wall.stands for wall in walls([]))
 
 
 def test_without_bubblewrap_nothing_untrusted_is_graded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     code, text = said()
     assert code == 1 and "✗ sandbox: bubblewrap (the command bwrap) is not there" in text
+    walls = text.partition("The walls")[2]
+    assert "✓ reader: " in walls and "✗ sandbox: down" in walls and "✗ examiner process: down" in walls
     assert "--trust-submissions" in text and "the hidden tests and the gradebook" in text
     with pytest.raises(NotIsolated, match="--trust-submissions"), Examiner("unix:///nowhere"):
         pass

@@ -157,6 +157,19 @@ def test_the_environment_of_the_grader_is_not_that_of_checks(monkeypatch: pytest
     assert "CANARY" not in json.loads(ran.outputs[0]["text"])
 
 
+def test_proxies_of_the_grader_s_docker_configuration_reach_no_container(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".docker").mkdir()
+    proxies = {"default": {"httpProxy": "http://user:geheim@proxy:3128"}}
+    (tmp_path / ".docker" / "config.json").write_text(json.dumps({"proxies": proxies}))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / ".docker"))
+    asked = "from docker.utils.config import load_general_config\nprint(load_general_config())"
+    with ExaminerKernel() as kernel:
+        assert run(kernel, asked).outputs[0]["text"] == "{}\n"
+
+
 def test_ending_the_kernel_ends_its_children_and_an_ended_one_cannot_fork() -> None:
     kernel = ExaminerKernel()
     kernel.start()

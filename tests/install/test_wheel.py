@@ -14,7 +14,7 @@ from notebook_server import served
 
 from course.manifest import Course, load
 
-from .conftest import Installed
+from .conftest import ROOT, Installed
 
 NOT_FOR_LEARNERS = {
     "nbgrader",
@@ -125,3 +125,8 @@ def test_the_extra_grader_brings_what_a_class_needs(
     done = instructor.run("grader", "release", "L00", cwd=tmp_path / "class")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "class" / "release" / "L00-welcome" / "L00-welcome.ipynb").is_file()
+
+
+def test_the_readme_says_how_much_a_learner_installs(learner: Installed) -> None:
+    found = re.search(r"learner \| about (\d+) packages", (ROOT / "README.md").read_text())
+    assert found and abs(int(found[1]) - len(learner.packages())) <= 10

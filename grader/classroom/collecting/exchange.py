@@ -109,7 +109,6 @@ def _collect_one(
                         entry=entry.name,
                         at=stamp(entry.when),
                         skipped=read.skipped,
-                        changed=read.changed,
                         called=taken.called,
                     ),
                 )

@@ -16,14 +16,12 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
         entry: its name on the exchange, or in a platform's download.
         at: the time stamp that was written beside it, "" for none.
         skipped: what was left out of it.
-        changed: when it was last changed, by the file system's own clock; 0 where that says nothing.
         called: the path of its notebook.
     """
 
     entry: str
     at: str = ""
     skipped: tuple[str, ...] = ()
-    changed: float = 0.0
     called: str = ""
 
 

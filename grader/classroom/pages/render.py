@@ -10,11 +10,13 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
+from grader.classroom.shown import shown
+
 STYLE = "page.css"
 
 
 def render(template: str, **values: Any) -> str:
-    """Render one of the templates beside this file; every value is escaped.
+    """Render one of the templates beside this file; every value is escaped, control characters among them.
 
     Args:
         template: the file's name.
@@ -35,8 +37,18 @@ def data_url(kind: str, content: bytes) -> str:
 def _environment() -> jinja2.Environment:
     loader = jinja2.PackageLoader("grader.classroom", "pages")
     return jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=loader,
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_plain,
     )
+
+
+def _plain(value: Any) -> Any:
+    """A value without what turns the direction of a line; markup of a template is left as it is."""
+    return shown(value, lines=True) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 @cache

@@ -24,17 +24,13 @@ START_SECONDS = 60.0
 FORK_SECONDS = 20.0
 MEMORY = 4 * 1024**3
 """Bytes of address space of a child: a check that reads too much fails, not the machine."""
-_KEPT = (
-    "PATH",
-    "DOCKER_CONFIG",
-    "LANG",
-    "LC_ALL",
-    "TZ",
-    "HOME",
-    "SLIPWAY_STATE_DIR",
-    "SLIPWAY_RUNTIME_DIR",
-    "SLIPWAY_NOTEBOOKS",
-)
+_KEPT = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "SLIPWAY_STATE_DIR", "SLIPWAY_RUNTIME_DIR", "SLIPWAY_NOTEBOOKS")
+_WITHOUT_PROXIES = {"DOCKER_CONFIG": str(Path(__file__).with_name("empty_docker"))}
+"""docker-py puts the proxies of `~/.docker/config.json`, with their passwords, into each container and build."""
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name in _KEPT} | _WITHOUT_PROXIES
 
 
 class KernelFailed(ExamineError):
@@ -107,7 +103,7 @@ class ExaminerKernel:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                env={name: value for name, value in os.environ.items() if name in _KEPT},
+                env=_environment(),
                 cwd="/",
                 start_new_session=True,
             )
@@ -137,7 +133,7 @@ class ExaminerKernel:
         if self.pid is None or self._control is None:
             raise KernelFailed("a running examiner kernel", repr(self), "start it first")
         ours, theirs = socket.socketpair()
-        kept = {name: value for name, value in os.environ.items() if name in _KEPT}
+        kept = _environment()
         try:
             with theirs:
                 socket.send_fds(self._control, [b"f"], [theirs.fileno()])
