@@ -47,7 +47,6 @@ def lab(
         f"--ServerApp.root_dir={folder}",
         f"--ServerApp.port={port}",
         "--KernelManager.transport_encryption=auto",  # the course kernel can; jupyter_client 8.10 warns where none is
-        "--ServerApp.tornado_settings={'ws_ping_timeout': 30000}",  # ms; its own 90000 is one too many for tornado
         f"--{'JupyterNotebookApp' if notebook else 'LabApp'}.default_url={prefix}/{here.name}/{here.notebook.name}",
     ]
     if no_browser:
