@@ -94,7 +94,7 @@ def _base_images(engine: docker.DockerClient) -> Finding:
 
 def _machine() -> Iterator[Finding]:
     yield _kernel()
-    for package, needed in (("jupyterlab", True), ("nbgrader", True), ("docker", True), ("ipywidgets", True)):
+    for package, needed in (("jupyterlab", True), ("docker", True), ("ipywidgets", True)):
         yield _package(package, needed)
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     mend = "sudo apt-get install chromium"
@@ -107,7 +107,7 @@ def _kernel() -> Finding:
     try:
         spec = KernelSpecManager().get_kernel_spec("slipway")
     except NoSuchKernel:
-        return Finding("kernel", False, "the kernelspec slipway is not installed", "make setup")
+        return Finding("kernel", False, "the kernelspec slipway is not installed", _again())
     return Finding("kernel", True, f"{spec.display_name} at {spec.resource_dir}")
 
 
@@ -115,4 +115,10 @@ def _package(name: str, needed: bool) -> Finding:
     try:
         return Finding(name, True, version(name), needed=needed)
     except PackageNotFoundError:
-        return Finding(name, False, "not installed", "make setup", needed=needed)
+        return Finding(name, False, "not installed", _again(), needed=needed)
+
+
+def _again() -> str:
+    """The command that installs the course again: where it came from, a clone or the wheel."""
+    clone = Path(__file__).resolve().parents[2]
+    return "make setup" if (clone / "Makefile").exists() else "pip install --force-reinstall slipway"
