@@ -22,14 +22,14 @@ def ours(text: str) -> Any:
     try:
         return [(*(getattr(one, name) for name in FIELDS), one.original, _heredocs(one)) for one in parse_string(text)]
     except ParseError as error:
-        return str(error)
+        return _reason(error)
 
 
 def theirs(text: str) -> Any:
     try:
         commands = buildkit.parse_string(text)
     except buildkit.GoParseError as error:
-        return str(error)
+        return _reason(error)
     except UnicodeDecodeError:  # Go cut a character in two, and its Python side cannot read that
         return None
     # an empty string comes back as None
@@ -37,6 +37,11 @@ def theirs(text: str) -> Any:
         (*(getattr(one, name) for name in FIELDS), one.original or "", _heredocs(one))
         for one in _without_none(commands)
     ]
+
+
+def _reason(error: Exception) -> str:
+    """The message without the text that it quotes: Go and JSON escape control characters differently."""
+    return re.sub(r'".*"', '"…"', str(error), flags=re.DOTALL)
 
 
 def _without_none(commands: Any) -> Any:
