@@ -9,6 +9,7 @@ from typing import Any
 import docker.errors
 import requests.exceptions
 
+from course.engine.build_stream import BuildStream, Output, StepNews
 from course.errors import CourseError
 
 
@@ -161,7 +162,7 @@ def translate(error: BaseException) -> EngineError:
 
 
 def build_failed(log: Iterable[Mapping[str, Any]], message: str) -> BuildFailed:
-    """Read a classic build's JSON messages into a `BuildFailed` that names the failing instruction.
+    """Read a build's JSON messages into a `BuildFailed` that names the failing instruction.
 
     Args:
         log: the messages in order, as docker-py decodes them (`{"stream": "Step 2/3 : RUN …"}`).
@@ -169,13 +170,13 @@ def build_failed(log: Iterable[Mapping[str, Any]], message: str) -> BuildFailed:
     """
     instruction = ""
     output: list[str] = []
+    stream = BuildStream()
     for entry in log:
-        text = str(entry.get("stream", ""))
-        step = re.match(r"Step \d+/\d+ : (.*)", text)
-        if step:
-            instruction, output = step.group(1).strip(), []
-        elif text.strip():
-            output.append(text.rstrip("\n"))
+        match stream.read(entry):
+            case StepNews(text=text) if text:
+                instruction, output = (text, []) if text != instruction else (instruction, output)
+            case Output(text) if text.strip():
+                output.append(text.rstrip("\n"))
     if message.endswith("code: 137"):  # 128 + SIGKILL, which the kernel sends at the limit of memory
         killed = "the step was killed, most often because it used more memory than it may: let it use less"
         return BuildFailed(instruction, None, "\n".join(output[-5:]), message, try_next=killed)

@@ -146,6 +146,11 @@ class Scope:
             raise unknown("exec instance", ref)
         return ref
 
+    def image_reference(self, image_id: str) -> str:
+        """The engine's reference of an own or base image, one that nobody in a session can write."""
+        base = next((tag for tag, base_id in self._bases.tags.items() if base_id == image_id), "")
+        return base or self.hold_reference(image_id)
+
     def is_base(self, image_id: str) -> bool:
         """Whether that image id is a base image."""
         return image_id in self._bases.ids

@@ -30,6 +30,7 @@ from course.gateway.policy.refusal import Refusal
 from course.gateway.policy.routes import Call
 from course.gateway.runtime import Runtime
 from course.gateway.scope import Scope
+from course.gateway.streams.frontend import Frontend
 from course.gateway.upstream import EngineUnavailable, Upstream
 from course.gateway.watch import watch
 
@@ -70,6 +71,7 @@ class DataPlane:
         if not info.ok:
             raise EngineUnavailable(info.message)
         self.shared.runtime = Runtime.of(info.value, peer.listener_pid(self.engine.socket))
+        self.shared.builder = Frontend.of(info.value)
         self._watch = asyncio.create_task(watch(self.engine, self.shared.scopes, self.shared.inner_ports))
         told: dict[str, Any] = info.value
         return told

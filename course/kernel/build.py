@@ -1,4 +1,4 @@
-"""A classic build as a stream of typed events: what a cell shows, and what a widget can draw."""
+"""A build as a stream of typed events: what a cell shows, and what a widget can draw."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from course.engine.build_stream import BuildStream, Output, StepNews
 from course.errors import CourseError
 from course.kernel.instructions import Instruction, instruction_at, instructions_of
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
-_STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.DOTALL)
-_IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
-_AFTER = re.compile(r"---> ([0-9a-f]{12})\s*")
+_WITHOUT_A_LAYER = "ARG CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER ONBUILD SHELL STOPSIGNAL USER VOLUME"
+_NO_LAYER = frozenset(_WITHOUT_A_LAYER.split())
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # the engine paints a command's standard error red
 KEPT_LINES = 5
 """How many of the last lines of output a failure carries."""
@@ -191,6 +191,7 @@ class _Reading:
     folder: str
     began: float = field(default_factory=time.monotonic)
     image_id: str = ""
+    _stream: BuildStream = field(default_factory=BuildStream)
     done: list[StepDone] = field(default_factory=list)
     step: StepStarted | None = None
     _since: float = 0.0
@@ -206,6 +207,7 @@ class _Reading:
                     raise self.failure(str(message["error"]))
                 yield from self._read(message)
         yield from self._end_step()
+        yield from self._settings()
 
     def failed(self, message: str) -> StepFailed:
         line = self.step.line if self.step else _line_in(message)
@@ -223,28 +225,36 @@ class _Reading:
         return BuildFailed(instruction, line, output, message, try_next=next_step(message, self.folder))
 
     def _read(self, message: Mapping[str, Any]) -> Iterator[BuildEvent]:
-        found = _IMAGE_ID.search(str(message.get("aux", "")))
-        if found:
-            self.image_id = found[0]
-        text = _COLOUR.sub("", str(message.get("stream", "")))
-        step = _STEP.match(text)
-        if step:
-            yield from self._end_step()
-            yield self._begin_step(int(step[1]), int(step[2]), step[3].strip())
-        elif text.strip() == "---> Using cache":
-            self._cached = True
-        elif after := _AFTER.fullmatch(text.strip()):
-            self._after = after[1]
-        elif self.step and text.strip() and not _is_bookkeeping(text):
-            self._output.extend(line for line in text.splitlines() if line.strip())
-            yield StepOutput(self.step.number, text)
-        else:
-            self.image_id = text.split()[-1] if text.startswith("Successfully built") else self.image_id
+        news = self._stream.read(message)
+        self.image_id = self._stream.image_id
+        match news:
+            case StepNews(state="started" | "cached", text=text) if text:
+                if self.step is None or self.step.number != (number := self._number(news)):
+                    yield from self._end_step()
+                    yield self._begin_step(number, news)
+                self._cached = news.state == "cached"
+            case StepNews(state="cached"):
+                self._cached = True
+            case StepNews(state="done", text=""):
+                self._after = news.image
+            case StepNews(state="done") if self.step and self.step.number == self._number(news):
+                yield from self._end_step()
+            case Output(text) if self.step:
+                text = _COLOUR.sub("", text)
+                self._output.extend(line for line in text.splitlines() if line.strip())
+                yield StepOutput(self.step.number, text)
 
-    def _begin_step(self, number: int, total: int, text: str) -> StepStarted:
+    def _number(self, news: StepNews) -> int:
+        """A step's place in the Dockerfile: BuildKit counts in each stage, and only what makes layers."""
+        at = [place for place, one in enumerate(self.instructions, 1) if one.line == news.line]
+        return at[0] if at else news.number
+
+    def _begin_step(self, number: int, news: StepNews) -> StepStarted:
         self._since, self._cached, self._after = time.monotonic(), False, ""
         self._output.clear()
-        self.step = StepStarted(number, total, text, instruction_at(self.instructions, number, text))
+        line = news.line or instruction_at(self.instructions, number, news.text)
+        total = len(self.instructions) if news.line else news.total
+        self.step = StepStarted(number, total, news.text, line)
         return self.step
 
     def _end_step(self) -> Iterator[BuildEvent]:
@@ -253,10 +263,19 @@ class _Reading:
             self.step = None
             yield self.done[-1]
 
-
-def _is_bookkeeping(text: str) -> bool:
-    """Whether the engine speaks of itself: ` ---> 5d82be416958`, the containers that it makes, and its last lines."""
-    return text.strip().startswith(("--->", "Removing intermediate container", "Successfully ", "[Warning]"))
+    def _settings(self) -> Iterator[BuildEvent]:
+        """The instructions that BuildKit tells no step of, as they make no layer: they end with the build."""
+        if not self._stream.buildkit:
+            return
+        told = {step.number for step in self.done}
+        stage = range(0)
+        for number, one in enumerate(self.instructions, 1):
+            if one.keyword == "FROM":
+                rest = [n for n, i in enumerate(self.instructions, 1) if i.keyword == "FROM" and n > number]
+                stage = range(number, rest[0] if rest else len(self.instructions) + 1)
+            if number not in told and one.keyword in _NO_LAYER and (not stage or told & set(stage)):
+                yield StepStarted(number, len(self.instructions), one.text, one.line)
+                yield StepDone(number, False, 0.0)
 
 
 def _line_in(message: str) -> int | None:

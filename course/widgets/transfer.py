@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from course.engine.build_stream import BuildStream, StepNews
 from course.engine.errors import translate
 from course.widgets.words import far_words, plain, size_words
 from course.widgets.work_picture import InPlace
@@ -19,7 +19,6 @@ UPDATE_SECONDS = 0.1
 _TO_COME = ("wait", "prepar")
 _ENDED = ("complete", "exists", "pushed", "mounted")
 _THERE = ("exists", "mounted", "using cache")
-_STEP = re.compile(r"Step (\d+)/\d+ : (.+)")
 
 Piece = TypeVar("Piece", bytes, Mapping[str, Any])
 
@@ -75,6 +74,7 @@ class Transfer:
     closing_line: str = ""
     ended: bool = False
     _step: Part | None = None
+    _build: BuildStream = field(default_factory=BuildStream)
 
     def take(self, piece: bytes | Mapping[str, Any]) -> None:
         """Note a piece of an archive (an empty one is its end), or a message of the engine.
@@ -89,9 +89,13 @@ class Transfer:
             return
         if "error" in piece:
             raise translate(OSError(str(piece["error"])))
-        if step := _STEP.match(str(piece.get("stream") or "")):
-            self._begin_step(f"{step[1]} {plain(step[2].strip(), 80)}")
-            return
+        match self._build.read(piece):
+            case StepNews(text=text, number=number, stage=stage) as news if text:
+                self._take_step(f"{f'{stage} ' if stage else ''}{number} {plain(text, 80)}", news.state)
+                return
+            case StepNews(state="cached") if self._step:
+                self._step.words = "using cache"
+                return
         words = plain(str(piece.get("status") or piece.get("stream") or "").strip(), 120)
         name = plain(str(piece.get("id") or ""), 20)
         detail = piece.get("progressDetail") or {}
@@ -99,8 +103,6 @@ class Transfer:
             self._take_part(name, words, detail)
         elif words:
             self.last = words
-            if words.startswith("---> Using cache") and self._step:
-                self._step.words = "using cache"
 
     def succeed(self, seconds: float) -> None:
         """All has come, after so many seconds."""
@@ -142,10 +144,13 @@ class Transfer:
             "running": not self.ended,
         }
 
-    def _begin_step(self, name: str) -> None:
-        if self._step and self._step.status == "running":
+    def _take_step(self, name: str, state: str) -> None:
+        """A step of a build; the classic builder takes one after the other, and says nothing at the end of one."""
+        if not self._build.buildkit and self._step and self._step.status == "running":
             self._step.words = "complete"
         self._step = self._part(name)
+        if self._step and state in ("cached", "done"):
+            self._step.words = "using cache" if state == "cached" else "complete"
 
     def _part(self, name: str) -> Part | None:
         """The part of this name, a new one where there is none yet; None when no more are listed."""

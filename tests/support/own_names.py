@@ -59,6 +59,10 @@ class OwnNames:
             raise unknown("image", ref)
         return found.pop()
 
+    def image_reference(self, image_id: str) -> str:
+        base = next((tag for tag in self.image_tags(image_id) if tag.startswith("course/")), "")
+        return base or f"slipway.invalid/{self.sid}/hold:{image_id.removeprefix('sha256:')}"
+
     def is_base(self, image_id: str) -> bool:
         return image_id == BASE
 

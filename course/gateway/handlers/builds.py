@@ -13,6 +13,8 @@ from course.gateway.owning import hold, share_of
 from course.gateway.policy import build as policy
 from course.gateway.policy.names import EngineRequest
 from course.gateway.streams import Context, OutputFacts, read_context, translate_output
+from course.gateway.streams.buildkit import translate_buildkit
+from course.gateway.streams.frontend import CLASSIC, Frontend
 from course.gateway.upstream import Upload
 
 NOTED = 1000  # layers noted while a build runs; its own output can pretend to more
@@ -22,6 +24,9 @@ async def build(x: Exchange) -> web.StreamResponse:
     """Build an image; the answer ends only after the image is in the ledger."""
     spec = policy.parse(x.query)
     tags = [ref.familiar() for ref in spec.tags]
+    builder = x.plane.builder if x.scope.policy.buildkit else CLASSIC
+    if builder.buildkit:
+        policy.check_arguments(spec.buildargs)
     x.asked |= {"tags": tags, "dockerfile": spec.dockerfile, "nocache": spec.nocache}
 
     async def config_of(image_id: str) -> Mapping[str, Any]:
@@ -34,14 +39,21 @@ async def build(x: Exchange) -> web.StreamResponse:
             names=x.scope,
             base_config=config_of,
             buildargs=spec.buildargs,
+            builder=builder,
         )
         with context:
             x.outcome["bases"] = list(context.bases)
-            return await _run(x, spec, tags, context)
+            return await _run(x, spec, tags, context, builder)
 
 
-async def _run(x: Exchange, spec: policy.BuildSpec, tags: list[str], context: Context) -> web.StreamResponse:
-    query = spec.engine_query(x.scope, cache_sources(x), build_network(x)) | {"dockerfile": context.dockerfile}
+async def _run(
+    x: Exchange, spec: policy.BuildSpec, tags: list[str], context: Context, builder: Frontend
+) -> web.StreamResponse:
+    if builder.buildkit:
+        query = spec.buildkit_query(x.scope)
+    else:
+        query = spec.engine_query(x.scope, cache_sources(x), build_network(x))
+    query |= {"dockerfile": context.dockerfile}
     answer: web.StreamResponse | None = None
     noted: set[str] = set()
     facts = OutputFacts()
@@ -54,7 +66,7 @@ async def _run(x: Exchange, spec: policy.BuildSpec, tags: list[str], context: Co
             async with x.plane.engine.send(request, Upload(context.chunks())) as response:
                 await raise_for_error(response)
                 answer = answer or await x.start(200, {"Content-Type": "application/json"})
-                output = translate_output(aiter(response), names=x.scope, facts=facts, steps=context.steps)
+                output = _output(x, spec, tags, context, aiter(response), facts, builder)
                 async for piece in _after(shown, output, facts):
                     await _note_layers(x, facts, noted, began)
                     x.sent += len(piece)
@@ -94,6 +106,29 @@ def _unrestored(facts: OutputFacts) -> bool:
     to restore cached image from …: failed to read diff archive".
     """
     return facts.error.startswith("failed to restore cached image")
+
+
+def _output(
+    x: Exchange,
+    spec: policy.BuildSpec,
+    tags: list[str],
+    context: Context,
+    body: AsyncIterator[bytes],
+    facts: OutputFacts,
+    builder: Frontend,
+) -> AsyncIterator[bytes]:
+    """The engine's answer in the client's words."""
+    if not builder.buildkit:
+        return translate_output(body, names=x.scope, facts=facts, steps=context.steps)
+    return translate_buildkit(
+        body,
+        names=x.scope,
+        facts=facts,
+        steps=context.steps,
+        words=context.words,
+        tags=tags,
+        quiet=spec.quiet,
+    )
 
 
 async def _note_layers(x: Exchange, facts: OutputFacts, noted: set[str], began: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import posixpath
 import re
@@ -19,6 +20,8 @@ from course.gateway.policy.refusal import Refusal
 
 CPU_PERIOD = 100_000  # microseconds; the kernel's default
 MOST_TAGS = 16
+HOSTNAME, CACHE_NAMESPACE = "BUILDKIT_SANDBOX_HOSTNAME", "BUILDKIT_CACHE_MOUNT_NS"
+PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"})
 NEVER_CACHED = "slipway.invalid/none:none"  # an image that never exists: no layer has it as its child
 
 
@@ -66,11 +69,55 @@ class BuildSpec:
             # an empty list would open the cache of everybody
             "cachefrom": json.dumps(list(cache_from) or [NEVER_CACHED]),
         }
-        if self.target:
-            query["target"] = self.target
         if self.quiet:
             query["q"] = "1"
-        return query
+        return self._with_target(query)
+
+    def buildkit_query(self, names: Names) -> dict[str, str | tuple[str, ...]]:
+        """The query for the engine's BuildKit, which takes no memory, cgroup or list of caches (moby, builder-next).
+
+        Its cache is one for the whole engine. What a COPY gives follows from its inputs alone; what a RUN gives may
+        depend on the network and the clock, so the host name that it sees is the session's own: it is part of the
+        cache's key, and no other session finds the result. Cache mounts have a namespace in the same way. Proxies
+        are not part of the key, so a build with one is not cached.
+        """
+        limits = names.policy.limits
+        own = hashlib.blake2b(names.sid.encode(), digest_size=6).hexdigest()
+        arguments = {**self.buildargs, HOSTNAME: own, CACHE_NAMESPACE: own}
+        uncached = self.nocache or not names.policy.build_cache or any(map(_is_proxy, self.buildargs))
+        query: dict[str, str | tuple[str, ...]] = {
+            "t": tuple(references.to_engine(names.sid, tag) for tag in self.tags),
+            "dockerfile": self.dockerfile,
+            "buildargs": json.dumps(arguments),
+            "labels": json.dumps(dict(self.labels)),
+            "networkmode": "default" if names.policy.outside and self.network != "none" else "none",
+            "rm": "1",
+            "forcerm": "1",
+            "pull": "0",
+            "version": "2",
+            "shmsize": str(limits.shm),
+            "ulimits": json.dumps(container_limits.ulimits([], limits)),
+            "nocache": "1" if uncached else "0",
+        }
+        return self._with_target(query)
+
+    def _with_target(self, query: dict[str, str | tuple[str, ...]]) -> dict[str, str | tuple[str, ...]]:
+        return {**query, "target": self.target} if self.target else query
+
+
+def _is_proxy(name: str) -> bool:
+    return name.upper() in PROXIES
+
+
+def check_arguments(buildargs: Mapping[str, str | None]) -> None:
+    """Refuse the build arguments by which BuildKit itself is told what to do: a frontend, a host name, a cache.
+
+    Raises:
+        Refusal: 403.
+    """
+    for name in buildargs:
+        if name.upper().startswith("BUILDKIT_"):
+            raise Refusal(f"the build argument {name}", "it is one of BuildKit's own", "Leave it out.")
 
 
 def parse(query: Query) -> BuildSpec:

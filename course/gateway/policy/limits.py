@@ -53,6 +53,8 @@ class Policy:
         limits: the quotas.
         outside: whether containers and builds may reach anything outside the session's own networks.
         build_cache: whether a build may take layers that this same session made before (never another's).
+        buildkit: whether a build may go to BuildKit, which bounds neither memory nor processes of a RUN, and gives it
+            the engine's own network or none.
         grace: seconds between the end of the last lease and the removal of what the session made.
     """
 
@@ -60,10 +62,11 @@ class Policy:
     limits: Limits = field(default_factory=Limits)
     outside: bool = True
     build_cache: bool = True
+    buildkit: bool = True
     grace: float = 300.0
 
 
 LEARNER = Policy("learner")
-GRADING = Policy("grading", Limits(lifetime=3600.0), outside=False, build_cache=False, grace=0.0)
+GRADING = Policy("grading", Limits(lifetime=3600.0), outside=False, build_cache=False, buildkit=False, grace=0.0)
 TRUSTED = replace(GRADING, name="trusted", outside=True)
 POLICIES = {policy.name: policy for policy in (LEARNER, GRADING, TRUSTED)}

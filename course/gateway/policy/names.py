@@ -54,6 +54,9 @@ class Names(Protocol):
     def image(self, ref: str) -> str:
         """Full engine image id (sha256:…) for an own or base image: reference, digest reference, id, id prefix."""
 
+    def image_reference(self, image_id: str) -> str:
+        """The engine's reference of an own or base image, one that nobody in a session can write."""
+
     def is_base(self, image_id: str) -> bool:
         """Whether that image id is a base image."""
 

@@ -18,6 +18,7 @@ from course.gateway.policy.limits import MIB, Limits
 from course.gateway.policy.names import Names
 from course.gateway.policy.refusal import Refusal
 from course.gateway.streams.dockerfile import Step, rewrite_dockerfile
+from course.gateway.streams.frontend import CLASSIC, Frontend
 from course.gateway.streams.ignore import ignores
 from course.gateway.streams.inflate import inflated
 from course.gateway.streams.member import END, Kind, Member, clean_name, header, padding, shown, whole
@@ -43,6 +44,7 @@ class Context:
         bases: full ids of the images that FROM and COPY --from name.
         size: bytes of the tar.
         spool: the tar.
+        words: the learner's word for each image reference that the engine is given.
     """
 
     dockerfile: str
@@ -50,6 +52,7 @@ class Context:
     bases: tuple[str, ...]
     size: int
     spool: IO[bytes]
+    words: Mapping[str, str]
 
     def __enter__(self) -> Context:
         return self
@@ -71,6 +74,7 @@ async def read_context(
     names: Names,
     base_config: BaseConfig,
     buildargs: Mapping[str, str | None] | None = None,
+    builder: Frontend = CLASSIC,
 ) -> Context:
     """Read a whole context to disk, check it and rewrite it; nothing has gone to the engine when this returns.
 
@@ -80,6 +84,7 @@ async def read_context(
         names: the session.
         base_config: gives the Config of an image by its full id, for its ONBUILD triggers.
         buildargs: the `buildargs` query; FROM may use them.
+        builder: who will read the Dockerfile.
 
     Raises:
         Refusal: 400, 403, 404 (an image that the session does not have) or 413; 500, with the engine's words, when
@@ -94,11 +99,13 @@ async def read_context(
         raw = files.dockerfile()
         if not raw:
             raise Refusal(f"the Dockerfile ({path}) cannot be empty", "", status=400)
-        rewritten = await rewrite_dockerfile(raw, names=names, base_config=base_config, buildargs=buildargs)
+        rewritten = await rewrite_dockerfile(
+            raw, names=names, base_config=base_config, buildargs=buildargs, builder=builder
+        )
         if rewritten.adds:
             await files.check_archives()
         files.finish(rewritten.text)
-        return Context(ENGINE_DOCKERFILE, rewritten.steps, rewritten.bases, spool.tell(), spool)
+        return Context(ENGINE_DOCKERFILE, rewritten.steps, rewritten.bases, spool.tell(), spool, rewritten.words)
     except BaseException:
         spool.close()
         raise

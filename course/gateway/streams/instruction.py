@@ -1,18 +1,20 @@
 """One Dockerfile instruction: what it may hold, and the line that the engine is given for it.
 
-The classic builder is the one that reads it, in several versions. So an instruction that two versions could read in
-two ways (here-documents, flags in quotes, a line that ends in two escape characters) is refused, and so is what only
-BuildKit knows.
+The classic builder reads it in several versions, or BuildKit does (`frontend.Frontend`). So an instruction that two
+versions could read in two ways (flags in quotes, a line that ends in two escape characters) is refused, and so is what
+the builder doesn't know.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from course.gateway.policy.names import RESERVED
 from course.gateway.policy.refusal import Refusal
+from course.gateway.streams import frontend
+from course.gateway.streams.frontend import CLASSIC, Frontend
 
 FLAGS: dict[str, frozenset[str]] = {
     "ADD": frozenset({"chown", "chmod"}),
@@ -77,16 +79,23 @@ class Instruction:
         return Refusal(f"Dockerfile line {self.line}: {self.text[:200]}", why, instead, status)
 
     def written(self, **flags: str) -> str:
-        """The line anew, with the values of some flags replaced."""
-        shown = [f"--{name}={flags.get(name.replace('-', '_'), value)}" for name, value in self.flags]
+        """The line again, with the values of some flags replaced."""
+        given = ((name, flags.get(name.replace("-", "_"), value)) for name, value in self.flags)
+        shown = [f"--{name}={value}" if value else f"--{name}" for name, value in given]
         return " ".join([self.text.split(None, 1)[0], *shown, self.rest])
 
 
-def split(text: str, line: int, words: tuple[str, ...]) -> Instruction:
+def split(text: str, line: int, words: tuple[str, ...], builder: Frontend = CLASSIC) -> Instruction:
     """Read name and flags of an instruction's text.
 
+    Args:
+        text: the instruction, with its here-documents.
+        line: where it begins.
+        words: what follows its name, as the parser splits it.
+        builder: who will read it.
+
     Raises:
-        Refusal: 400 for an unknown instruction or flag, 403 for one that only BuildKit has.
+        Refusal: 400 for an unknown instruction or flag, 403 for one that this builder doesn't have.
     """
     name, _, rest = _SPACE.sub(" ", text[:20], count=1).partition(" ")
     rest = text[len(name) :].lstrip()
@@ -103,38 +112,38 @@ def split(text: str, line: int, words: tuple[str, ...]) -> Instruction:
                 "Write --name=value.",
                 status=400,
             )
-        _check_flag(name, found[1], text, line, {given for given, _ in flags})
+        _check_flag(name, found[1], text, line, {given for given, _ in flags}, builder)
         flags.append((found[1], found[2] or ""))
         rest = rest[found.end() :]
     instruction = Instruction(text, line, name, tuple(flags), rest, words)
-    _check_text(instruction)
+    _check_text(instruction, builder)
     return instruction
 
 
-def _check_flag(name: str, flag: str, text: str, line: int, given: set[str]) -> None:
-    if flag in given:
+def _check_flag(name: str, flag: str, text: str, line: int, given: set[str], builder: Frontend) -> None:
+    if flag in given and not (builder.buildkit and flag in frontend.REPEATED):
         raise Refusal(f"dockerfile parse error line {line}: Duplicate flag specified: {flag}", "", status=400)
     if flag in FLAGS[name]:
         return
     if flag in BUILDKIT:
-        raise Refusal(
-            f"Dockerfile line {line}: {text[:200]}",
-            f"--{flag} is a feature of BuildKit, and a session builds with the classic builder",
-            "Leave the flag out.",
-        )
+        why = builder.lacks(flag) if flag in frontend.FLAGS.get(name, ()) else builder.lacks("")
+        if not why:
+            return
+        raise Refusal(f"Dockerfile line {line}: {text[:200]}", f"--{flag}: {why}", "Leave the flag out.")
     raise Refusal(f"dockerfile parse error line {line}: Unknown flag: {flag}", "", status=400)
 
 
-def _check_text(instruction: Instruction) -> None:
+def _check_text(instruction: Instruction, builder: Frontend) -> None:
     text = instruction.text
-    if any(letter < " " and letter != "\t" for letter in text) or "\x7f" in text:
+    heredoc = instruction.name in ("RUN", "COPY", "ADD") and _HEREDOC.search(instruction.rest.partition("\n")[0])
+    plain = "\t\n" if heredoc and builder.buildkit else "\t"
+    if any(letter < " " and letter not in plain for letter in text) or "\x7f" in text:
         raise instruction.refusal("it holds a control character", status=400)
-    if len(text.encode()) > LONGEST_LINE:
+    if max(len(line.encode()) for line in text.split("\n")) > LONGEST_LINE:
         raise instruction.refusal(f"the line is longer than {LONGEST_LINE} bytes", status=400)
-    if instruction.name in ("RUN", "COPY", "ADD") and _HEREDOC.search(instruction.rest):
+    if heredoc and (why := builder.lacks("heredoc")):
         raise instruction.refusal(
-            "a here-document (<<) is a feature of BuildKit, and a session builds with the classic builder",
-            "Put the text into a file and COPY it, or use printf.",
+            f"a here-document (<<): {why}", "Put the text into a file and COPY it, or use printf."
         )
 
 
@@ -218,4 +227,60 @@ def written(instruction: Instruction, resolve: Resolve, least_health: float) -> 
         return clamp_health(instruction, least_health)
     elif instruction.name == "COPY" and (source := instruction.flag("from")) is not None:
         return instruction.written(**{"from": resolve(instruction, source)})
+    elif instruction.name == "RUN" and instruction.flags:
+        return _checked_run(instruction, resolve)
     return instruction.text
+
+
+MOUNTS = frozenset({"bind", "cache", "tmpfs"})
+_MOUNT_KEYS = frozenset(
+    [
+        "type",
+        "target",
+        "dst",
+        "destination",
+        "source",
+        "src",
+        "from",
+        "rw",
+        "readwrite",
+        "ro",
+        "readonly",
+        "id",
+        "sharing",
+        "mode",
+        "uid",
+        "gid",
+        "size",
+    ]
+)
+
+
+def _checked_run(instruction: Instruction, resolve: Resolve) -> str:
+    """A RUN of BuildKit with the sources of its mounts resolved; its network may only be less than the build's."""
+    flags = []
+    for name, value in instruction.flags:
+        if name == "network" and value not in ("default", "none"):
+            raise instruction.refusal(f"--network={value} would leave the session", "Use default or none.")
+        flags.append((name, _mount(instruction, value, resolve) if name == "mount" else value))
+    return replace(instruction, flags=tuple(flags)).written()
+
+
+def _mount(instruction: Instruction, value: str, resolve: Resolve) -> str:
+    """One --mount: no secret or SSH agent of the client, no variable, and `from` is a stage or an own image."""
+    fields = [field.partition("=") for field in value.split(",")]
+    given = {key.lower(): text for key, _, text in fields}
+    kind = given.get("type", "bind").lower()
+    if "$" in value or not given.keys() <= _MOUNT_KEYS or len(given) != len(fields):
+        raise instruction.refusal(
+            f"--mount={value[:200]} has a variable, a key twice, or one that a session does not know",
+            "Write plain values of type, target, source, from, id, sharing, mode, uid, gid, size, ro or rw.",
+            status=400,
+        )
+    if kind not in MOUNTS:
+        why = f"--mount=type={kind[:40]}: a session can't hand secrets or an SSH agent to a build"
+        raise instruction.refusal(why, "Use bind, cache or tmpfs.")
+    if "from" not in given:
+        return value
+    origin = resolve(instruction, given["from"])
+    return ",".join(f"{key}={origin}" if key.lower() == "from" else key + eq + text for key, eq, text in fields)

@@ -32,7 +32,7 @@ async def translate_output(
         facts: filled while the output passes.
         steps: of a build: the learner's instructions, shown in the place of those that the engine was given.
     """
-    async for line in _lines(body):
+    async for line in lines(body):
         try:
             document = json.loads(line)
         except ValueError:
@@ -43,7 +43,7 @@ async def translate_output(
     facts.end()
 
 
-async def _lines(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def lines(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The lines of a stream that are not blank; one that is too long is dropped."""
     waiting = bytearray()
     dropping = False

@@ -10,6 +10,7 @@ from typing import Any
 from course import dockerfile
 from course.gateway.policy.names import Names
 from course.gateway.policy.refusal import Refusal
+from course.gateway.streams.frontend import CLASSIC, Frontend
 from course.gateway.streams.instruction import Instruction, split, written
 from course.gateway.streams.variables import expand
 
@@ -26,12 +27,15 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 class Build:
     """The stages of one Dockerfile while it is read from top to bottom."""
 
-    def __init__(self, names: Names, escape: str, buildargs: dict[str, str | None]) -> None:
-        self._names, self._escape, self._buildargs = names, escape, buildargs
+    def __init__(
+        self, names: Names, escape: str, buildargs: dict[str, str | None], builder: Frontend = CLASSIC
+    ) -> None:
+        self._names, self._escape, self._buildargs, self._builder = names, escape, buildargs, builder
         self._least_health = names.policy.limits.health_interval
         self._arguments: dict[str, str] = {}  # ARG before the first FROM
         self._stages: list[str] = []  # the name of each stage that has begun, "" for none
         self.bases: list[str] = []
+        self.words: dict[str, str] = {}  # the learner's word for each reference that the engine was given
         self.adds = False
 
     async def line(self, instruction: Instruction, base_config: BaseConfig) -> str:
@@ -66,7 +70,7 @@ class Build:
             base = SCRATCH
         else:
             base = self._image(instruction, name)
-            await self._check_triggers(instruction, await base_config(base))
+            await self._check_triggers(instruction, await base_config(self.bases[-1]))
         self._stages.append(stage)
         return f"FROM {base} AS {stage}" if stage else f"FROM {base}"
 
@@ -90,7 +94,11 @@ class Build:
         if not _FULL_ID.fullmatch(found):
             raise ValueError(f"expected a full image id for {name!r}, observed {found!r}")
         self.bases.append(found)
-        return found
+        if not self._builder.buildkit:
+            return found
+        reference = self._names.image_reference(found)
+        self.words[reference] = name
+        return reference
 
     def _stage_or_image(self, instruction: Instruction, source: str) -> str:
         """COPY --from: the name or the index of an earlier stage, else an image."""
@@ -109,6 +117,8 @@ class Build:
     def _image_only(self, instruction: Instruction, source: str) -> str:
         """COPY --from in a trigger: it is run in another build, whose stages are not known here."""
         _check_constant(instruction, source)
+        if self._builder.buildkit:
+            raise instruction.refusal("a trigger may not copy from another image", "Copy from it in a stage.")
         return self._image(instruction, source)
 
     async def _check_triggers(self, instruction: Instruction, config: Mapping[str, Any]) -> None:
@@ -125,8 +135,8 @@ class Build:
                 )
 
     def _own_id(self, instruction: Instruction, source: str) -> str:
-        if not _FULL_ID.fullmatch(source):
-            raise instruction.refusal("a trigger of the base image may copy from a full image id only")
+        if not _FULL_ID.fullmatch(source) or self._builder.buildkit:
+            raise instruction.refusal("a trigger of the base image may copy from a full image id only, if at all")
         return self._image(instruction, source)
 
 
@@ -155,9 +165,7 @@ def _trigger(text: str, line: int, escape: str) -> Instruction:
 
 def _check_constant(instruction: Instruction, source: str) -> None:
     if not source or "$" in source:
-        raise instruction.refusal(
-            "the classic builder takes no variable in COPY --from", "Write its value.", status=400
-        )
+        raise instruction.refusal("a session takes no variable in COPY --from", "Write its value.", status=400)
 
 
 def _check_platform(instruction: Instruction) -> None:

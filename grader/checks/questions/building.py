@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from course.engine.build_stream import BuildStream, Output, StepNews
 from grader.checks.check import Unmet, failed, not_attempted
 from grader.checks.polling import until
 from grader.checks.questions.inside import too_slow
@@ -31,10 +32,7 @@ MOST_FILES = 20_000
 LAST_LINES = 5
 UNTIL_GONE = 5.0  # seconds
 
-_STEP = re.compile(r"^Step (\d+)/\d+ : (.*)", re.DOTALL)
-_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12})\s*$")
 _RUNS_IN = re.compile(r"^ ---> Running in ([0-9a-f]{12})")
-_DONE = re.compile(r"^Successfully built ([0-9a-f]{12})")
 
 
 @dataclass
@@ -44,6 +42,7 @@ class Step:
     number: int
     text: str
     cached: bool = False
+    line: int | None = None
 
 
 @dataclass
@@ -58,6 +57,7 @@ class Build:
     made: list[str] = field(default_factory=list)
     output: list[str] = field(default_factory=list)
     ran_in: list[str] = field(default_factory=list)
+    stream: BuildStream = field(default_factory=BuildStream)
 
 
 def builds(subject: Dockerfile, within: float, trial: Trial) -> str:
@@ -142,22 +142,27 @@ def _events(
 
 
 def _read(said: dict[str, Any], done: Build) -> None:
-    if isinstance(aux := said.get("aux"), dict) and "ID" in aux:
-        done.image_id = aux["ID"]
+    news = done.stream.read(said)
+    done.image_id = done.stream.image_id
     text = str(said.get("stream") or "")
-    if step := _STEP.match(text):
-        done.steps.append(Step(int(step[1]), step[2].strip()))
-    elif text.startswith(" ---> Using cache") and done.steps:
-        done.steps[-1].cached = True
-    elif image := _IMAGE.match(text):
-        done.made.append(image[1])
-    elif ran_in := _RUNS_IN.match(text):
-        done.ran_in.append(ran_in[1])
-    elif built := _DONE.match(text):
-        done.image_id = done.image_id or built[1]
-    elif text.strip() and not text.startswith((" --->", "Removing intermediate container", "Successfully tagged")):
-        done.output.append(text.rstrip()[-400:])
-        del done.output[:-50]
+    match news:
+        case StepNews(text=shown) if shown:
+            step = next((one for one in done.steps if done.stream.buildkit and one.text == shown), None)
+            if step is None:
+                step = Step(news.number, shown, line=news.line)
+                done.steps.append(step)
+            step.cached = step.cached or news.state == "cached"
+            if news.state == "failed":  # stages run side by side: the one that failed is not always the newest
+                done.steps.append(done.steps.pop(done.steps.index(step)))
+        case StepNews(state="cached") if done.steps:
+            done.steps[-1].cached = True
+        case StepNews(state="done", image=image) if image:
+            done.made.append(image)
+        case Output(text):
+            done.output.append(text.rstrip()[-400:])
+            del done.output[:-50]
+        case None if ran_in := _RUNS_IN.match(text):
+            done.ran_in.append(ran_in[1])
 
 
 def _wait_until_gone(trial: Trial, machine: str, container_id: str) -> None:
@@ -177,7 +182,9 @@ def _wait_until_gone(trial: Trial, machine: str, container_id: str) -> None:
 
 def _failure(done: Build, error: str, lines: list[int]) -> Unmet:
     step = done.steps[-1] if done.steps else None
-    line = lines[step.number - 1] if step is not None and step.number <= len(lines) else "?"
+    line: int | str = "?"
+    if step is not None and (step.line or step.number <= len(lines)):
+        line = step.line or lines[step.number - 1]
     output = "\n".join(done.output[-LAST_LINES:]) or "(no output)"
     memory = " 137" in error
     return failed(

@@ -42,6 +42,52 @@ def test_a_build_never_has_the_cache_of_everybody(names):
     assert spec.engine_query(names, (), "none")["nocache"] == "1"
 
 
+def test_buildkit_gives_no_session_the_results_of_another(names):
+    spec = build.parse(build_query(t="shop", target="one", buildargs='{"A":"b"}'))
+    first = spec.buildkit_query(names)
+    names.sid = "b00000000002"
+    second = spec.buildkit_query(names)
+    arguments = [json.loads(query["buildargs"]) for query in (first, second)]
+    for key in (build.HOSTNAME, build.CACHE_NAMESPACE):
+        assert arguments[0][key] != arguments[1][key]
+    assert [one["A"] for one in arguments] == ["b", "b"]
+    assert (first["version"], first["pull"], first["target"], first["nocache"]) == ("2", "0", "one", "0")
+    assert "cachefrom" not in first and "remote" not in first and "session" not in first
+
+
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "https_proxy", "Ftp_Proxy", "NO_PROXY", "all_proxy"])
+def test_a_build_with_a_proxy_neither_reads_nor_serves_anybodys_cache(names, name):
+    spec = build.parse(build_query(buildargs=json.dumps({name: "http://evil:1"})))
+    assert spec.buildkit_query(names)["nocache"] == "1"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "BUILDKIT_SYNTAX",
+        "BUILDKIT_SANDBOX_HOSTNAME",
+        "BUILDKIT_CACHE_MOUNT_NS",
+        "BUILDKIT_CONTEXT_KEEP_GIT_DIR",
+        "BUILDKIT_INLINE_CACHE",
+        "BUILDKIT_MULTI_PLATFORM",
+        "BUILDKIT_DOCKERFILE_CHECK",
+        "buildkit_syntax",
+    ],
+)
+def test_buildkits_own_arguments_are_refused(name):
+    with pytest.raises(Refusal):
+        build.check_arguments({name: "x"})
+
+
+def test_buildkit_has_the_engines_network_or_none(names):
+    ask = {"networkmode": "none"}
+    assert build.parse(build_query()).buildkit_query(names)["networkmode"] == "default"
+    assert build.parse(build_query(**ask)).buildkit_query(names)["networkmode"] == "none"
+    names.policy = GRADING
+    assert build.parse(build_query()).buildkit_query(names)["networkmode"] == "none"
+    assert not GRADING.buildkit
+
+
 def test_a_build_without_network_keeps_it_off(names):
     spec = build.parse(build_query(networkmode="none"))
     assert spec.engine_query(names, (), "net")["networkmode"] == "none"

@@ -1,0 +1,190 @@
+"""BuildKit for plain docker-py and the CLI: builds through sessions on real engines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+from docker.errors import APIError, BuildError
+
+from course.gateway import Client, Session, session
+from course.kernel.build import BuildDone, StepDone, StepStarted
+from course.kernel.build import build as build_in_a_cell
+
+FOUR = "FROM course/busybox\nWORKDIR /srv\nCOPY page.txt .\nRUN cat page.txt; hostname > /who\nCMD cat /who\n"
+
+
+@pytest.fixture(scope="module")
+def two(each_engine_url: str) -> Iterator[tuple[Session, Session]]:
+    """Two sessions on an engine, of a gateway of their own that builds with BuildKit."""
+    with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sw-", dir="/tmp")))
+        for name, value in {
+            "SLIPWAY_BUILDER": "buildkit",
+            "SLIPWAY_ENGINE": each_engine_url,
+            "SLIPWAY_STATE_DIR": str(home / "state"),
+            "SLIPWAY_RUNTIME_DIR": str(home / "run"),
+        }.items():
+            patch.setenv(name, value)
+        stack.callback(lambda: Client().stop(end_sessions=True))
+        yield stack.enter_context(session()), stack.enter_context(session())
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    (tmp_path / "page.txt").write_text(f"{tmp_path}\n")  # so that no earlier test's cache is met
+    (tmp_path / "Dockerfile").write_text(FOUR)
+    return tmp_path
+
+
+def client_of(one: Session) -> docker.DockerClient:
+    return docker.DockerClient(base_url=one.url, version="auto", timeout=120)
+
+
+def words(log: Any) -> list[str]:
+    return [line["stream"].rstrip("\n") for line in log if line.get("stream", "").strip()]
+
+
+def major(client: docker.DockerClient) -> int:
+    return int(client.version()["Version"].split(".")[0])
+
+
+def test_docker_py_builds_and_the_second_time_takes_its_own_cache(two: tuple[Session, Session], context: Path) -> None:
+    with closing(client_of(two[0])) as client:
+        image, log = client.images.build(path=str(context), tag="page:1")
+        said = words(log)
+        assert "[3/4] COPY page.txt ." in said and str(context) in said
+        assert said[-2:] == [f"Successfully built {image.id[7:19]}", "Successfully tagged page:1"]
+        again, log = client.images.build(path=str(context), tag="page:2")
+        said = words(log)
+        assert again.id == image.id and "CACHED [4/4] RUN cat page.txt; hostname > /who" in said
+        assert sorted(client.images.get("page:1").tags) == ["page:1", "page:2"]
+        assert client.containers.run("page:1", remove=True).strip()
+
+
+def test_no_session_is_given_the_results_of_another(two: tuple[Session, Session], context: Path) -> None:
+    names = []
+    for one in two:
+        with closing(client_of(one)) as client:
+            _, log = client.images.build(path=str(context), tag="page:3")
+            assert "[4/4] RUN cat page.txt; hostname > /who" in words(log)
+            names.append(client.containers.run("page:3", remove=True))
+    assert names[0] != names[1]
+
+
+def test_a_failing_instruction_is_named_with_its_line(two: tuple[Session, Session], context: Path) -> None:
+    (context / "Dockerfile").write_text("FROM course/busybox\n\n# why\nRUN echo before; exit 3\n")
+    with closing(client_of(two[0])) as client, pytest.raises(BuildError) as caught:
+        client.images.build(path=str(context))
+    assert "exit code: 3" in str(caught.value)
+    assert words(caught.value.build_log)[-2:] == ["before", "Dockerfile line 4: RUN echo before; exit 3"]
+
+
+def test_an_own_image_is_a_base_and_anothers_is_unknown(two: tuple[Session, Session], context: Path) -> None:
+    with closing(client_of(two[0])) as own, closing(client_of(two[1])) as other:
+        own.images.build(path=str(context), tag="mine:1")
+        (context / "Dockerfile").write_text(
+            "FROM mine:1 AS a\nFROM course/busybox\nCOPY --from=a /who /from-a\nRUN ls /from-a\n"
+        )
+        _, log = own.images.build(path=str(context))
+        assert not any("slipway.invalid" in line for line in words(log))
+        with pytest.raises(APIError) as refused:
+            other.images.build(path=str(context))
+        assert refused.value.status_code == 404
+
+
+def test_cache_mounts_stay_in_the_session(two: tuple[Session, Session], context: Path) -> None:
+    found = []
+    for number, one in enumerate((two[0], two[0], two[1])):
+        text = (
+            f"FROM course/busybox\nRUN --mount=type=cache,id=shelf,target=/c ls /c; touch /c/{number}; echo {context}\n"
+        )
+        (context / "Dockerfile").write_text(text)
+        with closing(client_of(one)) as client:
+            _, log = client.images.build(path=str(context), nocache=True)
+            found.append([line for line in words(log) if line.splitlines()[0] in ("0", "1", "2")])
+    assert found[1] and not found[0] and not found[2]
+
+
+def test_here_documents_and_links_build_or_name_the_version_that_has_them(
+    two: tuple[Session, Session], context: Path
+) -> None:
+    (context / "Dockerfile").write_text(
+        "# syntax=docker/dockerfile:1\nFROM course/busybox\nRUN <<EOF\necho one > /a\ncat /a\nEOF\nCOPY --link page.txt /p\n"
+    )
+    with closing(client_of(two[0])) as client:
+        if major(client) < 23:
+            with pytest.raises(APIError, match="Docker Engine 23"):
+                client.images.build(path=str(context))
+        else:
+            _, log = client.images.build(path=str(context))
+            assert "one" in words(log)
+
+
+def test_a_cell_shows_each_instruction_with_its_line(two: tuple[Session, Session], context: Path) -> None:
+    with closing(client_of(two[0])) as client:
+        events = list(build_in_a_cell(context, ["cell:1"], client=client))
+    lines = FOUR.splitlines()
+    begun = {one.number: (one.line, one.instruction) for one in events if isinstance(one, StepStarted)}
+    assert begun == {number: (number, text) for number, text in enumerate(lines, 1)}
+    assert {one.number for one in events if isinstance(one, StepDone)} == set(begun)
+    assert isinstance(events[-1], BuildDone) and events[-1].tags == ("cell:1",)
+
+
+def test_a_build_whose_client_leaves_ends(two: tuple[Session, Session], context: Path) -> None:
+    mark = f"sleep 5{os.getpid() % 100000}"
+    (context / "Dockerfile").write_text(f"FROM course/busybox\nRUN {mark}\n")
+    client = client_of(two[0])
+    messages = client.api.build(path=str(context), decode=True)
+    for message in messages:
+        if "RUN sleep" in message.get("stream", ""):
+            break
+    _until(lambda: _running(mark))
+    closer = threading.Thread(target=messages.close)
+    closer.start()
+    client.close()
+    closer.join()
+    _until(lambda: not _running(mark))
+
+
+def test_the_docker_cli_builds(two: tuple[Session, Session], context: Path) -> None:
+    if shutil.which("docker") is None:
+        pytest.skip("no docker command here")
+    done = subprocess.run(
+        ["docker", "build", "-t", "cli:1", str(context)],
+        env={**os.environ, **two[0].environment(), "DOCKER_BUILDKIT": "0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "[3/4] COPY page.txt ." in done.stdout and "Successfully tagged cli:1" in done.stdout
+
+
+def _running(words_: str) -> bool:
+    wanted = words_.replace(" ", "\0").encode()
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if wanted in line.read_bytes():
+                return True
+        except OSError:
+            continue
+    return False
+
+
+def _until(true: Any) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
