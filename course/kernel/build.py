@@ -229,7 +229,8 @@ class _Reading:
         self.image_id = self._stream.image_id
         match news:
             case StepNews(state="started" | "cached", text=text) if text:
-                if self.step is None or self.step.number != (number := self._number(news)):
+                number = self._number(news)
+                if self.step is None or self.step.number != number:
                     yield from self._end_step()
                     yield self._begin_step(number, news)
                 self._cached = news.state == "cached"

@@ -95,6 +95,8 @@ async def read_context(
     try:
         limits = names.policy.limits
         files = _Files(path, spool, limits.build_context)
+        if builder.buildkit:
+            files.begin_plainly()
         await files.read(body, limits)
         raw = files.dockerfile()
         if not raw:
@@ -133,6 +135,13 @@ class _Files:
         self._held: dict[str, tuple[Member, bytes]] = {}
         self._kinds: dict[str, Kind] = {}
         self._archives: list[_Archive] = []
+
+    def begin_plainly(self) -> None:
+        """Begin with a member that has no PAX header, in the place of the Dockerfile, which comes last and replaces it.
+
+        BuildKit takes a body for a tar by its first 1,024 bytes, in which the member behind a PAX header doesn't begin.
+        """
+        self._spool.write(whole(Member(ENGINE_DOCKERFILE, "file"), b""))
 
     async def read(self, body: AsyncIterator[bytes], limits: Limits) -> None:
         """Spool all members but those that are held."""
