@@ -232,5 +232,6 @@ def _words(text: str) -> list[str]:
     """An instruction as BuildKit shows it: no flags, here-documents or stage names; images by their full names."""
     words = [word for word in _HEREDOC.sub("", text.partition("\n")[0]).split() if not word.startswith("--")]
     if words and words[0].upper() == "FROM":
-        return ["FROM", *(word.removeprefix("docker.io/") for word in words[1:2])]
+        # with the containerd image store BuildKit adds the manifest's digest
+        return ["FROM", *(word.removeprefix("docker.io/").partition("@")[0] for word in words[1:2])]
     return words

@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 # The engine's major version whose built-in frontend has a feature first (docs.docker.com/reference/dockerfile; tried).
-SINCE = {"mount": 20, "network": 20, "heredoc": 23, "link": 23, "exclude": 28}
+SINCE = {"mount": 23, "network": 23, "heredoc": 23, "link": 23, "exclude": 28}
+FIRST = (
+    23  # on 20.10 the host name of RUN is not part of the cache's key: another session's result was taken (measured)
+)
 FLAGS: dict[str, frozenset[str]] = {
     "ADD": frozenset({"link", "exclude"}),
     "COPY": frozenset({"link", "exclude"}),
@@ -39,7 +42,7 @@ class Frontend:
         asked = os.environ.get("SLIPWAY_BUILDER", "") if wish is None else wish
         found = re.match(r"(\d{1,4})\.", str(info.get("ServerVersion", "")))
         major = int(found[1]) if found else 0
-        return cls(major) if asked == "buildkit" and major >= SINCE["mount"] else cls()
+        return cls(major) if asked == "buildkit" and major >= FIRST else cls()
 
     @property
     def buildkit(self) -> bool:

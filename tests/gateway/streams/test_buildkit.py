@@ -20,7 +20,7 @@ from course.gateway.streams.trace import IMAGE, TRACE, Log, Status, Vertex, deco
 
 OWN = "sha256:" + "a" * 64
 MADE = "sha256:" + "c" * 64
-NEW, OLD = Frontend(28), Frontend(20)
+NEW, OLD = Frontend(28), Frontend(22)
 
 
 @pytest.fixture(autouse=True)
@@ -176,7 +176,8 @@ def test_a_trigger_of_a_base_image_may_copy_from_no_image(scope: Scope) -> None:
     ("version", "wish", "buildkit"),
     [
         ("28.5.2+dfsg1", "buildkit", True),
-        ("20.10.24", "buildkit", True),
+        ("20.10.24", "buildkit", False),
+        ("23.0.1", "buildkit", True),
         ("28.5.2", "classic", False),
         ("", "buildkit", False),
         ("5.8.0", "buildkit", False),
@@ -273,6 +274,12 @@ def test_steps_are_told_once_with_the_learners_words_and_lines(scope: Scope) -> 
     assert [(one["state"], one["line"]) for one in told] == [
         ("started", 1), ("done", 1), ("cached", 3), ("started", 4), ("done", 4),
     ]  # fmt: skip
+
+
+def test_the_digest_that_the_containerd_store_adds_is_not_the_learners(scope: Scope) -> None:
+    name = "[1/3] FROM docker.io/course/busybox:latest@sha256:" + "d" * 64
+    output, _ = translate(scope, [trace(vertex("f", name, "done"))], STEPS)
+    assert streams(output) == ["[1/3] FROM course/busybox\n"]
 
 
 def test_a_step_of_which_the_first_news_is_its_end_has_a_line_too(scope: Scope) -> None:
