@@ -23,8 +23,27 @@ class Connection(RequestHandler):
     """
 
     ended = False  # the client has ended its input
+    idle_since = 0.0  # when it was made, or its last call ended, by the loop's clock
     body: StreamReader | None = None  # of the request that is handled
     _farewell: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.idle_since = asyncio.get_running_loop().time()
+        super().connection_made(transport)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no call is under way and none has come."""
+        return self._waiter is not None and not self._messages and self.transport is not None
+
+    @property
+    def has_input(self) -> bool:
+        """Whether something waits to be read that the loop has not seen yet, or the client has hung up."""
+        if self.transport is None:
+            return False
+        look = select.poll()
+        look.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(look.poll(0))
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio takes true for "keep it open"
         """Keep the way back open for a request that is whole, until the client closes that too."""

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from course.errors import CourseError
 from course.gateway.control import Control
 from course.gateway.home import Home
+from course.gateway.room import raise_descriptors
 from course.gateway.sessions import Sessions
 from course.gateway.upstream import EngineUnavailable
 
@@ -84,6 +85,7 @@ def _keep_freed_memory() -> None:
 def main() -> int:
     """Run the gateway of the engine named on the command line; 0 also when another one runs already."""
     _keep_freed_memory()
+    raise_descriptors()
     home = _settled(Home.of(sys.argv[1]))
     handler = logging.handlers.RotatingFileHandler(home.log, maxBytes=LOG_SIZE, backupCount=1)
     logging.basicConfig(level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(message)s")

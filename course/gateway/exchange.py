@@ -148,10 +148,7 @@ class Exchange:
         """A JSON answer."""
         raw = json.dumps(value, separators=(",", ":")).encode() + b"\n"
         self.sent += len(raw)
-        answer = web.Response(body=raw, status=status, headers=self.plane.headers, content_type="application/json")
-        if self.closes:
-            answer.force_close()
-        return answer
+        return web.Response(body=raw, status=status, headers=self.plane.headers, content_type="application/json")
 
     def empty(self, status: int = 204) -> web.Response:
         """An answer without a body."""
@@ -161,6 +158,8 @@ class Exchange:
         """Send the head of an answer whose body follows piece by piece."""
         self.said = status
         answer = web.StreamResponse(status=status, headers={**self.plane.headers, **headers})
+        if self.closes:
+            answer.force_close()
         await answer.prepare(self.request)
         return answer
 

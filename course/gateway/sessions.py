@@ -65,6 +65,8 @@ class Live:
             "images": len(self.scope.images()),
             "networks": len(self.scope.networks()),
             "volumes": len(self.scope.volumes()),
+            "connections": self.server.connections,
+            "streams": self.server.streams,
             "bytes_written": self.scope.used("bytes_written"),
         }
 

@@ -17,7 +17,8 @@ class Limits:
     networks: int = 8
     volumes: int = 20
     execs: int = 64  # running at once
-    connections: int = 128  # open at once on the session's socket
+    idle_connections: int = 48  # kept open for clients that may come back; past it the oldest is closed
+    streams: int = 256  # followed at once: logs, events, attach, transfers
     builds: int = 2  # running at once
     bytes_written: int = 4 * GIB  # writable layers, volumes, images added, together
     lifetime: float = 12 * 3600.0
