@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from aiohttp import StreamReader, web
 from aiohttp.web_protocol import RequestHandler
 
+from course.gateway.errors import in_one_line, translated
+
 
 class Connection(RequestHandler):
     """aiohttp's protocol, which answers what is no clean HTTP/1.1 as the engine's errors are, and without a log line.
@@ -75,10 +77,13 @@ class Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
+        if getattr(request.writer, "output_size", 0) > 0:
+            raise ConnectionError("an answer has begun: all that is left is to break it off")
+        words = "The request is not clean HTTP/1.1"
         if status != 400:
-            return super().handle_error(request, status, exc, message)
-        raw = json.dumps({"message": "The request is not clean HTTP/1.1"}).encode()
-        answer = web.Response(body=raw, status=400, content_type="application/json", headers={"Server": "Slipway"})
+            words = in_one_line(translated(exc if isinstance(exc, Exception) else TimeoutError()))
+        raw = json.dumps({"message": words}).encode()
+        answer = web.Response(body=raw, status=status, content_type="application/json", headers={"Server": "Slipway"})
         answer.force_close()
         return answer
 

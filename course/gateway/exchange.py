@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from course.gateway.errors import GatewayError
 from course.gateway.inner_ports import InnerPorts
 from course.gateway.networks import Networks
 from course.gateway.policy import translate, wire
@@ -29,11 +30,11 @@ KEPT_HEADERS = ("content-type", "x-docker-container-path-stat")
 IMAGE_CONFIGS = 512  # image configurations kept in memory; an image's configuration never changes
 
 
-class EngineSaid(Exception):
+class EngineSaid(GatewayError):
     """The engine answered a request with an error; it is translated and passed on."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status, answer.message)
+        super().__init__("an engine that does as asked", answer.message, "read what the engine says, then repeat")
         self.answer = answer
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from course.gateway import peer
 from course.gateway.connection import Connection
+from course.gateway.errors import in_one_line, translated
 from course.gateway.exchange import EngineSaid, Exchange, Plane
 from course.gateway.handlers import TABLE, Handler
 from course.gateway.hijack import Spent
@@ -72,7 +72,7 @@ class DataPlane:
         info = await self.engine.ask(EngineRequest("GET", ("info",)))
         if not info.ok:
             raise EngineUnavailable(info.message)
-        self.shared.runtime = Runtime.of(info.value, peer.listener_pid(self.engine.socket))
+        self.shared.runtime = Runtime.of(info.value, await asyncio.to_thread(peer.listener_pid, self.engine.socket))
         self._watch = asyncio.create_task(watch(self.engine, self.shared.scopes, self.shared.inner_ports))
         told: dict[str, Any] = info.value
         return told
@@ -118,6 +118,7 @@ class SessionServer:
         self._listener: asyncio.Server | None = None
         self._protocols: _Protocols | None = None
         self._calls: dict[asyncio.Task[Any], Exchange] = {}
+        self._used = 0.0
 
     def __repr__(self) -> str:
         return f"<SessionServer {self.scope.sid}, {self.connections} connections, {self.streams} streams>"
@@ -136,6 +137,11 @@ class SessionServer:
     def streams(self) -> int:
         """How many of the calls under way are streams."""
         return sum(x.call.route in STREAMS for x in self._calls.values())
+
+    @property
+    def used(self) -> float:
+        """When it was last called, in seconds since the epoch: now while a call is under way, 0 for never."""
+        return time.time() if self._calls else self._used
 
     async def start(self) -> None:
         """Open the socket; nobody else may connect, not even for a moment."""
@@ -160,6 +166,7 @@ class SessionServer:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         began, clock = time.time(), time.monotonic()
+        self._used = began
         x = Exchange(request, NO_CALL, Query({}), self.scope, self._shared)
         if (task := asyncio.current_task()) is not None:
             self._calls[task] = x
@@ -215,10 +222,8 @@ class SessionServer:
             case EngineSaid():
                 return "failed", error.answer.status, error.answer.message
             case EngineUnavailable():
-                return "failed", 503, f"The engine cannot be used: {error}"
-        token = secrets.token_hex(4)
-        log.error("call failed, %s: %s in session %s", token, x.call.route, self.scope.sid, exc_info=error)
-        return "failed", 500, f"The gateway could not handle this call; its log tells why, under {token}"
+                return "failed", 503, f"The engine cannot be used: {error.observed}. Try: {error.try_next}"
+        return "failed", 500, in_one_line(translated(error))
 
     async def _decide(self, x: Exchange) -> web.StreamResponse:
         assert self._protocols is not None  # it brought the call

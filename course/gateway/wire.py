@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import ClassVar
 
+from course.gateway.errors import GatewayError
+
 HIGH_WATER = 1024 * 1024  # unread bytes at which the engine is made to wait, while there are few connections
 LEAST_WATER = 64 * 1024
 MEMORY = 16 * 1024 * 1024  # unread bytes of all connections together, as long as each may have `LEAST_WATER`
@@ -15,11 +17,11 @@ HEAD_LIMIT = 64 * 1024
 CHUNK_LINE_LIMIT = 1024
 
 
-class WireError(Exception):
+class WireError(GatewayError):
     """The other side of the connection broke off or did not speak HTTP/1.1; `reason` holds no address."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+        super().__init__("a connection that lasts and speaks HTTP/1.1", reason, "repeat the call")
         self.reason = reason
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 MIB = 1024 * 1024
@@ -21,7 +22,7 @@ class Limits:
     streams: int = 256  # followed at once: logs, events, attach, transfers
     builds: int = 2  # running at once
     bytes_written: int = 4 * GIB  # writable layers, volumes, images added, together
-    lifetime: float = 12 * 3600.0
+    lifetime: float = math.inf  # also of a session that is held
     memory: int = 256 * MIB  # a container, or a RUN step
     nano_cpus: int = 1_000_000_000  # a container, or a RUN step
     pids: int = 128  # a container; all RUN steps of a session together
@@ -54,7 +55,8 @@ class Policy:
         limits: the quotas.
         outside: whether containers and builds may reach anything outside the session's own networks.
         build_cache: whether a build may take layers that this same session made before (never another's).
-        grace: seconds between the end of the last lease and the removal of what the session made.
+        grace: seconds between the end of the last lease and the removal of what the session made, unless it is kept
+            (`course.gateway.keeping`).
     """
 
     name: str
