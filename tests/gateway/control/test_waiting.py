@@ -1,4 +1,4 @@
-"""What waits (systemd, a connect in another namespace) doesn't wait on the gateway's loop; failures have three parts."""
+"""What waits (systemd, a connect in another namespace) does not wait on the loop; failures are told in three parts."""
 
 from __future__ import annotations
 
