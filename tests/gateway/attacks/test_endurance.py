@@ -193,6 +193,7 @@ def test_a_session_that_holds_all_its_streams_and_reads_none_costs_others_nothin
         for _ in range(400):  # more than are let in
             with suppress(OSError):
                 opened_socket(stack, alone).sendall(request("GET", "/v1.41/events"))
+        until(lambda: call(alone.url, "GET", "/v1.41/events").status == 503, 10, "the flood is over")
         refused = call(alone.url, "GET", "/v1.41/events")
         assert refused.status == 503 and f"{limits.streams} × container.logs of" in refused.json["message"]
         assert call(other.url, "GET", "/v1.41/containers/json").status == 200
