@@ -26,6 +26,7 @@ def lab(
 ) -> None:
     """Put the lessons into the learner's folder and open them in JupyterLab."""
     from course import manifest
+    from course.gateway.keeping import kept_line
     from course.workspace import prepare
 
     given = os.environ.get("SLIPWAY_WORKSPACE")
@@ -33,6 +34,8 @@ def lab(
     course = manifest.load()
     for added in prepare(course, folder):
         typer.echo(f"✓ {added.name} is in {folder}")
+    if line := kept_line(folder):
+        typer.echo(line)
     here = where_the_learner_was(course)
     os.environ["SLIPWAY_WORKSPACE"] = str(folder)
     os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(

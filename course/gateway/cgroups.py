@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from course.gateway.errors import GatewayError
 from course.gateway.policy.limits import Limits
 
 ROOT = Path("/sys/fs/cgroup")
@@ -233,5 +234,9 @@ def _empty(folder: Path) -> None:
 
 
 def _systemctl(*arguments: str) -> str:
-    done = subprocess.run(["systemctl", *arguments], capture_output=True, text=True, timeout=20, check=False)
-    return done.stdout
+    command = ["systemctl", *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        todo = "`systemctl status` in a terminal, then repeat"
+        raise GatewayError(f"an answer to `{' '.join(command[:2])}`", str(error), todo) from error

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from course.gateway.code import Code, on_disk
 from course.gateway.errors import KINDS, GatewayError, GatewayLost, NoSession
 from course.gateway.home import Home, homes
+from course.gateway.keeping import keep_seconds
 
 TRIES = 3  # of a call that found a gateway which was killed just then
 START_SECONDS = 60.0
@@ -81,9 +82,9 @@ class Client:
         return dict(self._ask("GET", f"/sessions/{quote(ref, safe='')}"))
 
     def open(self, name: str, policy: str = "learner") -> Session:
-        """Open a session that stays until it is ended or its lifetime is over."""
+        """Open a session that stays until it is ended, or was not used for `SLIPWAY_KEEP_DAYS` (a week)."""
         self._replace_outdated()
-        asked = {"name": name, "policy": policy}
+        asked = {"name": name, "policy": policy, "keep": keep_seconds()}
         return self._session(self._request(self._connected(), "POST", "/sessions", asked))
 
     def machine(self, ref: str, name: str) -> Session:

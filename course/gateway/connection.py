@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from aiohttp import StreamReader, web
 from aiohttp.web_protocol import RequestHandler
 
+from course.gateway.errors import in_one_line, translated
+
 
 class Connection(RequestHandler):
     """aiohttp's protocol, which answers what is no clean HTTP/1.1 as the engine's errors are, and without a log line.
@@ -23,8 +25,27 @@ class Connection(RequestHandler):
     """
 
     ended = False  # the client has ended its input
+    idle_since = 0.0  # when it was made, or its last call ended, by the loop's clock
     body: StreamReader | None = None  # of the request that is handled
     _farewell: asyncio.Task[None] | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.idle_since = asyncio.get_running_loop().time()
+        super().connection_made(transport)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no call is under way and none has come."""
+        return self._waiter is not None and not self._messages and self.transport is not None
+
+    @property
+    def has_input(self) -> bool:
+        """Whether something waits to be read that the loop has not seen yet, or the client has hung up."""
+        if self.transport is None:
+            return False
+        look = select.poll()
+        look.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(look.poll(0))
 
     def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio takes true for "keep it open"
         """Keep the way back open for a request that is whole, until the client closes that too."""
@@ -56,10 +77,13 @@ class Connection(RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
+        if getattr(request.writer, "output_size", 0) > 0:
+            raise ConnectionError("an answer has begun: all that is left is to break it off")
+        words = "The request is not clean HTTP/1.1"
         if status != 400:
-            return super().handle_error(request, status, exc, message)
-        raw = json.dumps({"message": "The request is not clean HTTP/1.1"}).encode()
-        answer = web.Response(body=raw, status=400, content_type="application/json", headers={"Server": "Slipway"})
+            words = in_one_line(translated(exc if isinstance(exc, Exception) else TimeoutError()))
+        raw = json.dumps({"message": words}).encode()
+        answer = web.Response(body=raw, status=status, content_type="application/json", headers={"Server": "Slipway"})
         answer.force_close()
         return answer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import socket
 from collections.abc import Awaitable, Callable
@@ -14,11 +15,13 @@ from aiohttp import web
 
 from course.gateway import peer
 from course.gateway.code import on_disk
-from course.gateway.errors import KINDS, GatewayError
+from course.gateway.errors import KINDS, GatewayError, translated
 from course.gateway.home import check_length
 from course.gateway.sessions import Live, Sessions
 from course.gateway.upstream import EngineUnavailable
 
+log = logging.getLogger("course.gateway")
+ASKED, AGAIN = "a request of this version's client", "`course gateway stop`, then repeat"
 LOOK = 0.5  # seconds between looks at whether a lease still stands
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -38,7 +41,7 @@ class Control:
 
     async def start(self, path: Path) -> None:
         """Listen on a Unix socket, mode 0600; a file that is there is replaced."""
-        app = web.Application(middlewares=[_only_this_user, _errors_as_json], client_max_size=64 * 1024)
+        app = web.Application(middlewares=[_errors_as_json, _only_this_user], client_max_size=64 * 1024)
         app.add_routes(
             [
                 web.get("/status", self._status),
@@ -77,7 +80,8 @@ class Control:
     async def _open(self, request: web.Request) -> web.Response:
         asked = await request.json()
         live = await self._sessions.open(str(asked["name"]), str(asked["policy"]))
-        self._sessions.keep(live)
+        self._sessions.hold_open(live)
+        self._sessions.keep_for(live, float(asked.get("keep") or 0))
         return web.json_response(self._sessions.facts_of(live), status=201)
 
     async def _end(self, request: web.Request) -> web.Response:
@@ -107,6 +111,7 @@ class Control:
         # A holder in another process namespace has no number here (0); its own word for it would name somebody else.
         pid = peer.credentials(_socket(request))[0] if peer.TELLS else int(asked.get("pid") or 0)
         self._sessions.hold(live, token, peer.identify(pid))
+        self._sessions.keep_for(live, float(asked.get("keep") or 0))
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         try:
             await response.prepare(request)
@@ -149,15 +154,24 @@ async def _only_this_user(request: web.Request, handler: Handler) -> web.StreamR
 async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except GatewayError as error:
-        kind = type(error).__name__ if type(error).__name__ in KINDS else "GatewayError"
-        return web.json_response({"kind": kind, "parts": list(error.args)}, status=409)
+    except web.HTTPException as error:
+        return _failed(GatewayError(ASKED, error.text or error.reason, AGAIN), error.status)
     except EngineUnavailable as error:
-        parts = ["an engine that answers", str(error), "`course engine up`, then repeat"]
-        return web.json_response({"kind": "GatewayError", "parts": parts}, status=503)
-    except (KeyError, ValueError) as error:
-        parts = ["a request of this version's client", repr(error), "`course gateway stop`, then repeat"]
-        return web.json_response({"kind": "GatewayError", "parts": parts}, status=400)
+        return _failed(error, 503)
+    except GatewayError as error:
+        return _failed(error, 409)
+    except (KeyError, ValueError, TypeError) as error:
+        log.warning("not understood: %s %s", request.method, request.path, exc_info=error)
+        return _failed(GatewayError(ASKED, repr(error), AGAIN), 400)
+    except ConnectionError:
+        raise  # the client has gone
+    except Exception as error:
+        return _failed(translated(error), 500)
+
+
+def _failed(error: GatewayError, status: int) -> web.Response:
+    kind = type(error).__name__ if type(error).__name__ in KINDS else "GatewayError"
+    return web.json_response({"kind": kind, "parts": list(error.args)}, status=status)
 
 
 def _socket(request: web.Request) -> socket.socket:

@@ -1,7 +1,7 @@
 """The gateway process: one for each user and engine, started on demand (`course.gateway.client`), detached.
 
 `python -P -m course.gateway.daemon ENGINE_URL`. A lock that dies with the process makes it the only one. It ends by
-itself when there has been no session for a while; SIGTERM ends it and leaves the sessions to the next.
+itself when no session has been in use for a while; SIGTERM ends it and leaves the sessions to the next.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from filelock import FileLock, Timeout
 from course.errors import CourseError
 from course.gateway.control import Control
 from course.gateway.home import Home
+from course.gateway.room import raise_descriptors
 from course.gateway.sessions import Sessions
-from course.gateway.upstream import EngineUnavailable
 
-IDLE = 600.0  # seconds without a session
+IDLE = 600.0  # seconds without a session in use
 MIB = 1024 * 1024
 LOG_SIZE = MIB
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
@@ -84,6 +84,7 @@ def _keep_freed_memory() -> None:
 def main() -> int:
     """Run the gateway of the engine named on the command line; 0 also when another one runs already."""
     _keep_freed_memory()
+    raise_descriptors()
     home = _settled(Home.of(sys.argv[1]))
     handler = logging.handlers.RotatingFileHandler(home.log, maxBytes=LOG_SIZE, backupCount=1)
     logging.basicConfig(level=logging.INFO, handlers=[handler], format="%(asctime)s %(levelname)s %(message)s")
@@ -92,7 +93,7 @@ def main() -> int:
             asyncio.run(run(home))
     except Timeout:
         return 0
-    except (CourseError, EngineUnavailable) as error:
+    except CourseError as error:
         log.error("%s", error)
         print(error, file=sys.stderr)
         return 1

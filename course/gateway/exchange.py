@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from course.gateway.errors import GatewayError
 from course.gateway.inner_ports import InnerPorts
 from course.gateway.networks import Networks
 from course.gateway.policy import translate, wire
@@ -30,11 +31,11 @@ KEPT_HEADERS = ("content-type", "x-docker-container-path-stat")
 IMAGE_CONFIGS = 512  # image configurations kept in memory; an image's configuration never changes
 
 
-class EngineSaid(Exception):
+class EngineSaid(GatewayError):
     """The engine answered a request with an error; it is translated and passed on."""
 
     def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status, answer.message)
+        super().__init__("an engine that does as asked", answer.message, "read what the engine says, then repeat")
         self.answer = answer
 
 
@@ -150,10 +151,7 @@ class Exchange:
         """A JSON answer."""
         raw = json.dumps(value, separators=(",", ":")).encode() + b"\n"
         self.sent += len(raw)
-        answer = web.Response(body=raw, status=status, headers=self.plane.headers, content_type="application/json")
-        if self.closes:
-            answer.force_close()
-        return answer
+        return web.Response(body=raw, status=status, headers=self.plane.headers, content_type="application/json")
 
     def empty(self, status: int = 204) -> web.Response:
         """An answer without a body."""
@@ -163,6 +161,8 @@ class Exchange:
         """Send the head of an answer whose body follows piece by piece."""
         self.said = status
         answer = web.StreamResponse(status=status, headers={**self.plane.headers, **headers})
+        if self.closes:
+            answer.force_close()
         await answer.prepare(self.request)
         return answer
 

@@ -105,7 +105,7 @@ class InnerPorts:
             raise GatewayError(f"at most {NAMESPACES} namespaces for a session", "one more", "end a kernel first")
         namespace = NetworkNamespace(path)
         try:
-            namespace.check()
+            await asyncio.to_thread(namespace.check)
         except GatewayError:
             namespace.close()
             raise
@@ -190,7 +190,7 @@ class InnerPorts:
                     continue
                 await _shut(inside, there)  # the engine gave the port away, so the other container has ended
             try:
-                listener = inside.namespace.listen(number)
+                listener = await asyncio.to_thread(inside.namespace.listen, number)
             except OSError as error:  # the submission itself listens there
                 inside.note("ports.failed", f"port {number} is taken inside: {error.strerror}", port=number)
                 continue

@@ -80,7 +80,7 @@ class Journal:
                 if self._file.tell() + len(line) + 1 > self._size:
                     self._rotate()
                 self._file.write(line + b"\n")
-            except OSError:
+            except (OSError, ValueError):  # a full disk; a call that ends after its session and its journal
                 return
 
     def note(self, route: str, message: str, **outcome: Any) -> None:

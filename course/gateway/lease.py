@@ -16,6 +16,7 @@ from types import TracebackType
 
 from course.gateway.client import TRIES, Client, Session
 from course.gateway.errors import GatewayError, GatewayLost, NoSession
+from course.gateway.keeping import keep_seconds
 
 PAUSES = (0.05, 0.1, 0.2, 0.5, 1.0)  # seconds between attempts to reach a gateway that went away
 
@@ -115,6 +116,8 @@ class Lease:
 def attach(workspace: Path, name: str | None = None) -> Lease:
     """Hold the session of a workspace, opened if it is not open; kernels and terminals of one workspace share it.
 
+    It is kept when nobody holds it any more, until its owner ends it or a week without use (`SLIPWAY_KEEP_DAYS`).
+
     In a process that is in a session already (`course session run`), it is that session.
 
     Args:
@@ -128,7 +131,8 @@ def attach(workspace: Path, name: str | None = None) -> Lease:
     client = Client()
     if inside := os.environ.get("SLIPWAY_SESSION"):
         return Lease(client, {"session": inside})
-    return Lease(client, {"name": name or workspace_name(workspace), "policy": "learner", "find": True})
+    named = name or workspace_name(workspace)
+    return Lease(client, {"name": named, "policy": "learner", "find": True, "keep": keep_seconds()})
 
 
 def machine(session: Session, name: str) -> Session:

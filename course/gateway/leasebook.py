@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from course.gateway.ledger import Ledger
 from course.gateway.peer import Process
 
-KIND = "lease"  # in the ledger, beside the objects
-KEPT = "kept"  # the token of a session that stays until it is ended or its lifetime is over
+KIND, KEEP, USED = "lease", "keep", "used"  # in the ledger, beside the objects
+KEPT = "kept"  # the token of a session that was opened without a process that holds it
+USED_STEP = 60.0  # seconds between two notes of the last use in the ledger
 FIRST_LEASE = 30.0  # seconds that an opened session waits for its first lease
 
 
@@ -22,12 +23,22 @@ class Tenure:
         patience: seconds that the family may be without a lease now.
         idle_since: when the last lease went (time.monotonic), None while there is one.
         holders: the holding process by lease token.
+        keep: seconds without use after which a session ends that is kept for its owner; 0 for one that is not.
+        used: when it was last used, and noted: seconds since the epoch, as a machine may be off meanwhile.
     """
 
     grace: float
     patience: float
     idle_since: float | None = field(default_factory=time.monotonic)
     holders: dict[str, Process] = field(default_factory=dict)
+    keep: float = 0.0
+    used: float = field(default_factory=time.time)
+    noted: float = 0.0
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a process holds it."""
+        return bool(self.holders.keys() - {KEPT})
 
 
 class LeaseBook:
@@ -48,10 +59,34 @@ class LeaseBook:
         """Take in a family that was opened: it has a while to get its first lease."""
         self._tenures[family] = Tenure(grace, max(grace, FIRST_LEASE))
 
+    def keep_for(self, family: str, seconds: float) -> None:
+        """Keep a family for its owner, whoever holds it or not, until it was not used for so long."""
+        self._tenures[family].keep = seconds
+        self._ledger.put(family, KEEP, "", str(seconds))
+        self.use(family)
+
+    def use(self, family: str, when: float | None = None) -> None:
+        """Note that a family is, or was, used."""
+        tenure = self._tenures.get(family)
+        if tenure is None or not tenure.keep:
+            return
+        tenure.used = max(tenure.used, time.time() if when is None else when)
+        if tenure.used - tenure.noted >= USED_STEP:
+            tenure.noted = tenure.used
+            self._ledger.put(family, USED, "", str(tenure.used))
+
+    def is_kept(self, family: str) -> bool:
+        """Whether a family stays when nobody holds it."""
+        return family in self._tenures and self._tenures[family].keep > 0
+
     def readmit(self, family: str, grace: float) -> None:
         """Take in a family of an earlier gateway, with the leases whose processes live; else its grace starts now."""
-        tenure = self._tenures[family] = Tenure(grace, grace)
+        tenure = self._tenures[family] = Tenure(grace, grace)  # used now, if the ledger does not say when
         for entry in list(self._ledger.entries(family)):
+            if entry.kind == KEEP:
+                tenure.keep = float(entry.value)
+            elif entry.kind == USED:
+                tenure.used = tenure.noted = float(entry.value)
             if entry.kind != KIND:
                 continue
             pid, _, started = entry.value.partition(":")
@@ -69,9 +104,10 @@ class LeaseBook:
         self._ledger.put(family, KIND, token, f"{process.pid}:{process.started}")
         tenure.holders[token] = process
         tenure.idle_since = None
+        self.use(family)
 
-    def keep(self, family: str) -> None:
-        """Hold a family without a process, until it is ended."""
+    def hold_open(self, family: str) -> None:
+        """Hold a family without a process."""
         self.hold(family, KEPT, Process(0))
 
     def release(self, family: str, token: str) -> None:
@@ -80,12 +116,15 @@ class LeaseBook:
         if tenure is None or tenure.holders.pop(token, None) is None:
             return
         self._ledger.drop(family, KIND, token)
+        self.use(family)
         if not tenure.holders:
             tenure.idle_since, tenure.patience = time.monotonic(), tenure.grace
 
     def drop_dead(self) -> None:
-        """End the leases of processes that are gone."""
+        """End the leases of processes that are gone; what is held is in use."""
         for family, tenure in self._tenures.items():
+            if tenure.in_use:
+                self.use(family)
             for token in [token for token, process in tenure.holders.items() if not process.alive()]:
                 self.release(family, token)
 
@@ -98,14 +137,15 @@ class LeaseBook:
         return family in self._tenures and token in self._tenures[family].holders
 
     def expired(self) -> list[str]:
-        """The families whose grace is over."""
-        now = time.monotonic()
-        return [
-            family
-            for family, tenure in self._tenures.items()
-            if tenure.idle_since is not None and now - tenure.idle_since >= tenure.patience
-        ]
+        """The families whose grace is over, and the kept ones that nobody used for too long."""
+        return [family for family, tenure in self._tenures.items() if _is_over(tenure)]
 
     def forget(self, family: str) -> None:
         """Drop a family that has ended."""
         self._tenures.pop(family, None)
+
+
+def _is_over(tenure: Tenure) -> bool:
+    if tenure.keep:
+        return not tenure.in_use and time.time() - tenure.used >= tenure.keep
+    return tenure.idle_since is not None and time.monotonic() - tenure.idle_since >= tenure.patience

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from course.engine import bridges
+from course.gateway.errors import GatewayError
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.words import WITHOUT_NAMES
 from course.gateway.scope import Scope
@@ -47,7 +48,7 @@ class Networks:
         """The engine id of the session's default network, made on first use.
 
         Raises:
-            RuntimeError: the engine refused to make it; the message is the engine's.
+            GatewayError: the engine refused to make it.
         """
         async with self._making.setdefault(scope.sid, asyncio.Lock()):
             for engine_id, name in scope.networks().items():
@@ -55,7 +56,8 @@ class Networks:
                     return engine_id
             answer = await self.create(scope, DEFAULT)
             if not answer.ok:
-                raise RuntimeError(f"the session's default network could not be made: {answer.message}")
+                todo = "remove networks that nobody uses (`docker network ls`), then repeat"
+                raise GatewayError("a default network for the session", answer.message, todo)
             return str(answer.value["Id"])
 
     async def create(

@@ -47,6 +47,7 @@ class QuotaWatcher:
     def __init__(self, engine: Upstream, owner: str) -> None:
         self._engine, self._owner = engine, owner
         self._mountpoints: dict[str, Path | None] = {}
+        self.running = True  # whether a container of any session ran at the last look
 
     async def look(self, sessions: Iterable[tuple[Scope, Journal]]) -> None:
         """Measure every session once, if anything runs, and end the biggest writer of each that is over its quota.
@@ -56,7 +57,8 @@ class QuotaWatcher:
         """
         labels = label_filter({OWNER_LABEL: self._owner})
         sessions = list(sessions)
-        if not sessions or not await listing(self._engine, ("containers", "json"), {"filters": labels, "limit": "1"}):
+        self.running = bool(sessions and await listing(self._engine, ("containers", "json"), {"filters": labels}))
+        if not self.running:
             return
         rows = await listing(self._engine, ("containers", "json"), {"all": "1", "size": "1", "filters": labels})
         by_session: dict[str, list[Mapping[str, Any]]] = {}

@@ -98,7 +98,7 @@ class Removals:
         try:
             removed, failures = await self._sweeper.remove(self._belongings(sid))
         except EngineUnavailable as error:
-            removed, failures = [], [str(error)]
+            removed, failures = [], [error.observed]
         if failures:
             log.error("session %s could not be removed whole, will be tried again: %s", sid, "; ".join(failures))
         else:

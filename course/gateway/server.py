@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from aiohttp.web_protocol import RequestHandler
 
 from course.gateway import peer
 from course.gateway.connection import Connection
+from course.gateway.errors import in_one_line, translated
 from course.gateway.exchange import EngineSaid, Exchange, Plane
 from course.gateway.handlers import TABLE, Handler
 from course.gateway.hijack import Spent
@@ -24,21 +24,24 @@ from course.gateway.inner_ports import InnerPorts
 from course.gateway.journal_file import Entry
 from course.gateway.networks import Networks
 from course.gateway.policy import query, routes
+from course.gateway.policy.limits import Limits
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.query import Query
 from course.gateway.policy.refusal import Refusal
 from course.gateway.policy.routes import Call
+from course.gateway.room import STREAMS, Room
 from course.gateway.runtime import Runtime
 from course.gateway.scope import Scope
 from course.gateway.streams.frontend import Frontend
 from course.gateway.upstream import EngineUnavailable, Upstream
 from course.gateway.watch import watch
+from course.gateway.wire import share_of_memory
 
 log = logging.getLogger("course.gateway")
 Matcher = Callable[[str, str], Call]
-OVERFLOW = 32  # connections past the limit that still get an answer in words
 READ_SIZE = 256 * 1024
-WRITE_AHEAD = 512 * 1024  # bytes that may wait for a client before the engine is made to wait
+WRITE_AHEAD = 512 * 1024  # bytes that may wait for a client before the engine is made to wait; less when there are many
+BACKLOG = 1024  # connections that may wait to be accepted; past it a client's connect() fails
 NO_BODY = (b"", b"null", b"{}")  # docker-py sends null with a push
 GONE = 499  # the client went before there was an answer; one that had read a part of it got the answer's own status
 HEADERS, HEADER_SIZE = 32, 64 * 1024  # the CLI sends all logins of its user with a build
@@ -70,7 +73,7 @@ class DataPlane:
         info = await self.engine.ask(EngineRequest("GET", ("info",)))
         if not info.ok:
             raise EngineUnavailable(info.message)
-        self.shared.runtime = Runtime.of(info.value, peer.listener_pid(self.engine.socket))
+        self.shared.runtime = Runtime.of(info.value, await asyncio.to_thread(peer.listener_pid, self.engine.socket))
         self.shared.builder = Frontend.of(info.value)
         self._watch = asyncio.create_task(watch(self.engine, self.shared.scopes, self.shared.inner_ports))
         told: dict[str, Any] = info.value
@@ -116,10 +119,11 @@ class SessionServer:
         self._shared, self._journal, self._match, self._table = shared, journal, match, table
         self._listener: asyncio.Server | None = None
         self._protocols: _Protocols | None = None
-        self._calls: set[asyncio.Task[Any]] = set()
+        self._calls: dict[asyncio.Task[Any], Exchange] = {}
+        self._used = 0.0
 
     def __repr__(self) -> str:
-        return f"<SessionServer {self.scope.sid}, {self.connections} connections>"
+        return f"<SessionServer {self.scope.sid}, {self.connections} connections, {self.streams} streams>"
 
     @property
     def url(self) -> str:
@@ -131,13 +135,23 @@ class SessionServer:
         """How many connections are open."""
         return len(self._protocols.connections) if self._protocols else 0
 
+    @property
+    def streams(self) -> int:
+        """How many of the calls under way are streams."""
+        return sum(x.call.route in STREAMS for x in self._calls.values())
+
+    @property
+    def used(self) -> float:
+        """When it was last called, in seconds since the epoch: now while a call is under way, 0 for never."""
+        return time.time() if self._calls else self._used
+
     async def start(self) -> None:
         """Open the socket; nobody else may connect, not even for a moment."""
-        self._protocols = _Protocols(self._handle, self.scope.policy.limits.connections + OVERFLOW)
+        self._protocols = _Protocols(self._handle, self.scope.policy.limits)
         self.path.unlink(missing_ok=True)
         # The folder is private (0700), so the socket is out of reach until its mode is set.
         self._listener = await asyncio.get_running_loop().create_unix_server(
-            self._protocols, str(self.path), backlog=256
+            self._protocols, str(self.path), backlog=BACKLOG
         )
         self.path.chmod(0o600)
 
@@ -148,21 +162,27 @@ class SessionServer:
         self.path.unlink(missing_ok=True)
         if self._protocols is not None:
             await self._protocols.shutdown(max(patience, 0.05))  # aiohttp waits for ever on 0
+            self._protocols.room.close()
         if self._calls:  # cancelled by now; each still writes its line of the journal
             await asyncio.wait(set(self._calls), timeout=2.0)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        if (task := asyncio.current_task()) is not None:
-            self._calls.add(task)
-            task.add_done_callback(self._calls.discard)
         began, clock = time.time(), time.monotonic()
+        self._used = began
         x = Exchange(request, NO_CALL, Query({}), self.scope, self._shared)
+        if (task := asyncio.current_task()) is not None:
+            self._calls[task] = x
+            task.add_done_callback(lambda done: self._calls.pop(done, None))
         decision, status, message = "allowed", 0, ""
         try:
             answer, decision, message = await self._answer(x)
             status = answer.status
+            if x.closes and not answer.prepared:
+                answer.force_close()
             return answer
         finally:
+            if isinstance(request.protocol, Connection):
+                request.protocol.idle_since = asyncio.get_running_loop().time()
             self._journal(
                 Entry(
                     time=began,
@@ -204,21 +224,18 @@ class SessionServer:
             case EngineSaid():
                 return "failed", error.answer.status, error.answer.message
             case EngineUnavailable():
-                return "failed", 503, f"The engine cannot be used: {error}"
-        token = secrets.token_hex(4)
-        log.error("call failed, %s: %s in session %s", token, x.call.route, self.scope.sid, exc_info=error)
-        return "failed", 500, f"The gateway could not handle this call; its log tells why, under {token}"
+                return "failed", 503, f"The engine cannot be used: {error.observed}. Try: {error.try_next}"
+        return "failed", 500, in_one_line(translated(error))
 
     async def _decide(self, x: Exchange) -> web.StreamResponse:
-        most = self.scope.policy.limits.connections
-        if self.connections > most:
-            x.closes = True
-            raise Refusal(
-                "Too many connections", f"a session has at most {most}", "End a stream or close a client", status=503
-            )
+        assert self._protocols is not None  # it brought the call
+        room = self._protocols.room
         _check_coding(x.request)
         await _continue(x.request)
-        x.call = self._match(x.request.method, x.request.raw_path)
+        call = self._match(x.request.method, x.request.raw_path)
+        x.closes = True  # with a refusal
+        room.admit(call, self._calls.values())
+        x.call, x.closes = call, room.is_crowded
         x.query = query.parse(x.call)
         if x.call.body == "none" and (await x.body()).strip() not in NO_BODY:
             raise Refusal("This call takes no body", "the engine could read it in place of the query", status=400)
@@ -238,12 +255,12 @@ def _request(
 
 
 class _Protocols(web.Server):
-    """aiohttp's server with a hard limit of connections; past it they are closed unanswered."""
+    """aiohttp's server, with room for so many connections; one past all limits is closed unanswered."""
 
-    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], most: int) -> None:
+    def __init__(self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], limits: Limits) -> None:
         # A client that vanishes stops its call, and with it the engine's work.
         super().__init__(handler, request_factory=_request, handler_cancellation=True)
-        self._most = most
+        self.room = Room(limits, lambda: self.connections)
 
     def __call__(self) -> RequestHandler:
         return Connection(
@@ -261,8 +278,9 @@ class _Protocols(web.Server):
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
         # On a busy machine the engine, this process and the client seldom run at once: let each find some work.
-        transport.set_write_buffer_limits(high=WRITE_AHEAD)
-        if len(self.connections) > self._most:
+        transport.set_write_buffer_limits(high=share_of_memory(WRITE_AHEAD, len(self.connections)))
+        self.room.trim()
+        if len(self.connections) > self.room.most and not self.room.squeeze():
             transport.abort()
 
 

@@ -17,7 +17,7 @@ from course.gateway.home import Home, check_length
 from course.gateway.journal_file import Journal, forget_old
 from course.gateway.leasebook import LeaseBook
 from course.gateway.ledger import Ledger, SessionRow
-from course.gateway.policy.limits import POLICIES
+from course.gateway.policy.limits import LEARNER, POLICIES
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.reference import ENGINE_HOST
 from course.gateway.quota import QuotaWatcher
@@ -65,6 +65,8 @@ class Live:
             "images": len(self.scope.images()),
             "networks": len(self.scope.networks()),
             "volumes": len(self.scope.volumes()),
+            "connections": self.server.connections,
+            "streams": self.server.streams,
             "bytes_written": self.scope.used("bytes_written"),
         }
 
@@ -129,8 +131,16 @@ class Sessions:
 
     @property
     def busy(self) -> bool:
-        """Whether there is a session, or something to remove."""
-        return bool(self._live or self._ledger.sessions())
+        """Whether a session is in use or being removed; kept sessions that rest wait for the next gateway."""
+        ending = any(row.ending for row in self._ledger.sessions())
+        return ending or any(not self._rests(live) for live in self._live.values())
+
+    def _rests(self, live: Live) -> bool:
+        """Whether nobody holds a kept session, is connected to it or has something running."""
+        family = live.scope.row.family
+        if not self._leases.is_kept(family) or self._leases.holders(family):
+            return False
+        return not live.server.connections and not self._quota.running
 
     def status(self) -> dict[str, Any]:
         """What `course gateway status` shows."""
@@ -257,9 +267,14 @@ class Sessions:
         """Give a process a lease on the session's family."""
         self._leases.hold(live.scope.row.family, token, process)
 
-    def keep(self, live: Live) -> None:
-        """Hold a session without a process until it is ended."""
-        self._leases.keep(live.scope.row.family)
+    def hold_open(self, live: Live) -> None:
+        """Hold a session without a process."""
+        self._leases.hold_open(live.scope.row.family)
+
+    def keep_for(self, live: Live, seconds: float) -> None:
+        """Keep a learner's session until it was not used for so long; one for grading ends as its policy says."""
+        if seconds > 0 and live.scope.row.policy == LEARNER.name:
+            self._leases.keep_for(live.scope.row.family, seconds)
 
     def holds(self, live: Live, token: str) -> bool:
         """Whether that lease still stands and the session is open."""
@@ -299,7 +314,7 @@ class Sessions:
     async def _go_live(self, row: SessionRow) -> Live:
         policy = POLICIES[row.policy]
         self._networks.firewalled = await self._around.ensure_firewall()
-        self._around.cgroups.make(row.sid, policy.limits)
+        await self._around.bound(row.sid, policy.limits)
         scope = Scope(
             row, self._ledger, self._around.bases, self.scopes, self.owner, self._around.cgroups.parent(row.sid)
         )
@@ -337,7 +352,8 @@ class Sessions:
 
     def _end_expired(self) -> None:
         for family in self._leases.expired():
-            self._end_soon(family, "its last lease is gone")
+            kept = self._leases.is_kept(family)
+            self._end_soon(family, "nobody used it for a long time" if kept else "its last lease is gone")
         now = time.time()
         for live in tuple(self._live.values()):
             if now - live.scope.row.created > live.scope.policy.limits.lifetime:
@@ -358,13 +374,15 @@ class Sessions:
             await asyncio.sleep(TICK)
             count += 1
             try:
+                for live in self._live.values():
+                    self._leases.use(live.scope.row.family, live.server.used)
                 self._leases.drop_dead()
                 for family, path in await self._plane.shared.inner_ports.drop_dead():
                     self._ledger.drop(family, NAMESPACE, path)
                 self._end_expired()
                 await self._upkeep(count)
             except EngineUnavailable as error:
-                self._around.away = self._around.away or str(error)
+                self._around.away = self._around.away or error.observed
             except Exception:
                 log.exception("the gateway's own work failed; it goes on")
 
@@ -372,7 +390,7 @@ class Sessions:
         if count % ENGINE_TICKS == 0 and await self._around.came_back():
             log.info("the engine is back")
             for live in tuple(self._live.values()):
-                self._around.cgroups.make(live.scope.sid, live.scope.policy.limits)
+                await self._around.bound(live.scope.sid, live.scope.policy.limits)
                 await reconcile(self._engine, live.scope)
                 await self._networks.default(live.scope)
         if self._live and (count % RETRY_TICKS == 0 or not self._around.bases_complete):

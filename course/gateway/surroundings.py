@@ -13,6 +13,8 @@ from course.gateway import firewall, peer
 from course.gateway.adopt import base_images
 from course.gateway.bases import Bases
 from course.gateway.cgroups import Cgroups, NoCgroups, choose
+from course.gateway.errors import GatewayError
+from course.gateway.policy.limits import Limits
 from course.gateway.policy.names import BASE_NAMES, EngineRequest
 from course.gateway.upstream import EngineUnavailable, Upstream
 
@@ -48,13 +50,25 @@ class Surroundings:
         Raises:
             EngineUnavailable: the engine does not answer.
         """
-        pid = peer.listener_pid(self._socket)
+        pid = await asyncio.to_thread(peer.listener_pid, self._socket)
         self._local = peer.shares_namespace(pid, "net")
         driver, version = info.get("CgroupDriver") or "", info.get("CgroupVersion") or "1"
         same_machine = peer.shares_namespace(pid, "cgroup")
         self.cgroups = choose(str(driver), str(version), f"{self._owner}-{self._key}", same_machine)
         await self.ensure_firewall()
         await self.refresh_bases()
+
+    async def bound(self, sid: str, limits: Limits) -> None:
+        """Make a session's cgroup, or set its limits again, in a thread: systemd may take its time.
+
+        Raises:
+            GatewayError: this machine doesn't let the gateway.
+        """
+        try:
+            await asyncio.to_thread(self.cgroups.make, sid, limits)
+        except OSError as error:
+            todo = "`course gateway status` shows the parent cgroup; look whether it can be written, then repeat"
+            raise GatewayError("a cgroup for the session", error.strerror or str(error), todo) from error
 
     async def refresh_bases(self) -> None:
         """Look which base images the engine has; somebody may have made them meanwhile."""

@@ -102,7 +102,7 @@ class Sweeper:
         """What is there now, in the order of removal; `sweep --dry-run` shows it."""
         found = await self._containers(of) + await self._volumes(of) + await self._networks(of)
         found += await self._tags(of) + await self._images(of)
-        return found + ([Leftover("cgroup", of.sid)] if of.sid in self._cgroups.sids() else [])
+        return found + ([Leftover("cgroup", of.sid)] if of.sid in await asyncio.to_thread(self._cgroups.sids) else [])
 
     async def remove(self, of: Belongings) -> tuple[list[Leftover], list[str]]:
         """Remove all of it.
@@ -143,7 +143,7 @@ class Sweeper:
                 sid, _, last = rest.partition("/")
                 if host == ENGINE_HOST and last == f"owner:{owner}":
                     sids.add(sid)
-        return frozenset(sids | self._cgroups.sids()) - known - {""}
+        return frozenset(sids | await asyncio.to_thread(self._cgroups.sids)) - known - {""}
 
     async def _delete(self, found: list[Leftover]) -> list[str]:
         """Ask the engine to remove each; the words of those that it did not (an unknown one is gone already)."""

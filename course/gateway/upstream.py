@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote, urlencode
 
+from course.gateway.errors import EngineUnavailable as EngineUnavailable
 from course.gateway.policy.names import EngineRequest
 from course.gateway.wire import Head, Wire, WireError
 
@@ -24,10 +25,6 @@ CONNECT_TIMEOUT = 10.0
 JSON_LIMIT = 64 * 1024 * 1024  # a JSON answer of the engine; a list of 10,000 containers is 10 MB
 RAW_STREAMS = ("application/vnd.docker.raw-stream", "application/vnd.docker.multiplexed-stream")
 EXTRA_HEADERS = ("x-registry-auth", "x-registry-config")  # what a handler may add, with values of its own
-
-
-class EngineUnavailable(Exception):
-    """The engine cannot be reached, or broke off; `str` says how, without addresses."""
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ async def watch(engine: Upstream, scopes: Mapping[str, Scope], inner_ports: Inne
                         _forget(scope, event)
         except EngineUnavailable as error:
             if pause == PAUSE:
-                log.info("the engine's events ended: %s", error)
+                log.info("the engine's events ended: %s", error.observed)
         except Exception:
             log.exception("following the engine's events failed")
         await asyncio.sleep(pause)

@@ -6,18 +6,22 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import ClassVar
 
-HIGH_WATER = 1024 * 1024  # unread bytes at which the engine is made to wait
-LOW_WATER = 256 * 1024
+from course.gateway.errors import GatewayError
+
+HIGH_WATER = 1024 * 1024  # unread bytes at which the engine is made to wait, while there are few connections
+LEAST_WATER = 64 * 1024
+MEMORY = 16 * 1024 * 1024  # unread bytes of all connections together, as long as each may have `LEAST_WATER`
 HEAD_LIMIT = 64 * 1024
 CHUNK_LINE_LIMIT = 1024
 
 
-class WireError(Exception):
+class WireError(GatewayError):
     """The other side of the connection broke off or did not speak HTTP/1.1; `reason` holds no address."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+        super().__init__("a connection that lasts and speaks HTTP/1.1", reason, "repeat the call")
         self.reason = reason
 
 
@@ -34,11 +38,18 @@ class Head:
         return self.headers.get("connection", "").lower() != "close"
 
 
+def share_of_memory(most: int, connections: int) -> int:
+    """How many bytes one of so many connections may hold, at most `most`."""
+    return min(most, max(LEAST_WATER, MEMORY // max(1, connections)))
+
+
 class Wire(asyncio.Protocol):
     """A connection, to the engine or (in a tunnel) to a client.
 
     `repr` tells its state: connecting, open, ended (by the other side), closed.
     """
+
+    _open: ClassVar[int] = 0  # connections of this process
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport | None = None
@@ -64,11 +75,12 @@ class Wire(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        Wire._open += 1
 
     def data_received(self, data: bytes) -> None:
         self._pieces.append(data)
         self._unread += len(data)
-        if self._unread > HIGH_WATER and not self._held and self._transport:
+        if self._unread > share_of_memory(HIGH_WATER, Wire._open) and not self._held and self._transport:
             self._held = True
             self._transport.pause_reading()
         _wake(self._arrival)
@@ -79,6 +91,7 @@ class Wire(asyncio.Protocol):
         return True  # the other direction stays open: a hijacked stream half-closes
 
     def connection_lost(self, exc: Exception | None) -> None:
+        Wire._open -= 1
         self._ended = self._closed = True
         _wake(self._arrival)
         _wake(self._room)
@@ -227,7 +240,12 @@ class Wire(asyncio.Protocol):
         self._let_go_on()
 
     def _let_go_on(self) -> None:
-        if self._held and self._unread < LOW_WATER and self._transport and not self._closed:
+        if (
+            self._held
+            and self._unread < share_of_memory(HIGH_WATER, Wire._open) // 4
+            and self._transport
+            and not self._closed
+        ):
             self._held = False
             self._transport.resume_reading()
 

@@ -7,13 +7,17 @@ that starts after the session was ended gets the new one.
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
 import os
 import sys
 from pathlib import Path
 from typing import Any
 
 from course.errors import CourseError
+from course.gateway.keeping import kept_line
 from course.kernel.attach import Attachment
+from course.paths import workspace
 from course.widgets import snapshot
 
 
@@ -83,7 +87,15 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 def _load_jupyter_server_extension(server: Any) -> None:
     """Name the workspace for every kernel and terminal of this server, and save pictures as their static pages."""
     os.environ.setdefault("SLIPWAY_WORKSPACE", str(Path(server.root_dir).resolve()))
+    atexit.register(_say_what_is_kept, workspace())
     snapshot.install(server.contents_manager)
+
+
+def _say_what_is_kept(folder: Path) -> None:
+    """One line, after Ctrl-C: the session stays."""
+    with contextlib.suppress(CourseError, OSError):  # the terminal may be gone, and the state folder too
+        if line := kept_line(folder):
+            print(line, flush=True)
 
 
 async def _start_jupyter_server_extension(server: Any) -> None:

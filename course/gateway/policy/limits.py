@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 MIB = 1024 * 1024
@@ -17,10 +18,11 @@ class Limits:
     networks: int = 8
     volumes: int = 20
     execs: int = 64  # running at once
-    connections: int = 128  # open at once on the session's socket
+    idle_connections: int = 48  # kept open for clients that may come back; past it the oldest is closed
+    streams: int = 256  # followed at once: logs, events, attach, transfers
     builds: int = 2  # running at once
     bytes_written: int = 4 * GIB  # writable layers, volumes, images added, together
-    lifetime: float = 12 * 3600.0
+    lifetime: float = math.inf  # also of a session that is held
     memory: int = 256 * MIB  # a container, or a RUN step
     nano_cpus: int = 1_000_000_000  # a container, or a RUN step
     pids: int = 128  # a container; all RUN steps of a session together
@@ -55,7 +57,8 @@ class Policy:
         build_cache: whether a build may take layers that this same session made before (never another's).
         buildkit: whether a build may go to BuildKit, which bounds neither memory nor processes of a RUN, and gives it
             the engine's own network or none.
-        grace: seconds between the end of the last lease and the removal of what the session made.
+        grace: seconds between the end of the last lease and the removal of what the session made, unless it is kept
+            (`course.gateway.keeping`).
     """
 
     name: str

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from course.gateway.errors import GatewayError
 
-class Refusal(Exception):
+
+class Refusal(GatewayError):
     """Says no, with the reason and what to do in its place; docker-py and the CLI show `message`.
 
     Args:
@@ -15,7 +17,7 @@ class Refusal(Exception):
     """
 
     def __init__(self, what: str, why: str, instead: str = "", status: int = 403) -> None:
-        super().__init__(what, why, instead, status)
+        super().__init__(why or "something that the session has", what, instead or "look at what the session has")
         self.what, self.why, self.instead, self.status = what, why, instead, status
 
     @property

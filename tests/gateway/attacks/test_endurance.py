@@ -17,6 +17,7 @@ from attack_world import World, dockerfile
 from raw_http import call, request
 
 from course.gateway import Client, Session, session
+from course.gateway.policy.limits import LEARNER
 
 MIB = 1024 * 1024
 
@@ -161,15 +162,58 @@ def test_half_a_request_holds_nobody_up(alone: Session) -> None:
             assert client.containers.run("course/busybox", ["echo", "still"], remove=True) == b"still\n"
 
 
-def test_connections_beyond_the_quota_are_refused_and_others_go_on(alone: Session, engine_url: str) -> None:
+def opened_socket(stack: ExitStack, opened: Session) -> socket.socket:
+    """A connection that stays open until the stack ends."""
+    one = stack.enter_context(socket.socket(socket.AF_UNIX))
+    one.settimeout(None)  # connect() waits while the queue of the gateway is full
+    one.connect(opened.url.removeprefix("unix://"))
+    return one
+
+
+def test_three_thousand_idle_connections_stop_nobody(alone: Session) -> None:
     with ExitStack() as stack, session() as other:
-        for _ in range(400):
-            idle = stack.enter_context(socket.socket(socket.AF_UNIX))
-            idle.settimeout(1)
-            with suppress(OSError):
-                idle.connect(alone.url.removeprefix("unix://"))
+        for _ in range(3000):
+            opened_socket(stack, alone)
+        assert descriptors() < 3000
         assert call(other.url, "GET", "/_ping").status == 200
-    until(lambda: call(alone.url, "GET", "/_ping").status == 200, 10, "the session answers again")
+        assert call(alone.url, "GET", "/_ping").status == 200
+
+
+def test_a_session_that_holds_all_its_streams_and_reads_none_costs_others_nothing(alone: Session) -> None:
+    """Each stream has more to say than the gateway may keep: what it keeps for all of them has a bound."""
+    limits, lines = LEARNER.limits, "head -c 900000 /dev/zero | tr '\\0' x | fold -w 8000"
+    with ExitStack() as stack, session() as other, closing(client_of(alone)) as client:
+        container = client.containers.run("course/busybox", ["sh", "-c", f"{lines}; sleep 600"], detach=True)
+        until(lambda: len(container.logs()) > 800_000, 20, "the log is written")
+        before = resident(gateway_pid())
+        for number in range(limits.streams):
+            rude = opened_socket(stack, alone)
+            rude.sendall(request("GET", f"/v1.41/containers/{container.id}/logs?stdout=1&follow=1"))
+            assert rude.recv(12) == b"HTTP/1.1 200", f"stream {number} was refused"
+        for _ in range(400):  # more than are let in
+            with suppress(OSError):
+                opened_socket(stack, alone).sendall(request("GET", "/v1.41/events"))
+        until(lambda: call(alone.url, "GET", "/v1.41/events").status == 503, 10, "the flood is over")
+        refused = call(alone.url, "GET", "/v1.41/events")
+        assert refused.status == 503 and f"{limits.streams} × container.logs of" in refused.json["message"]
+        assert call(other.url, "GET", "/v1.41/containers/json").status == 200
+        with closing(client_of(other)) as theirs:
+            assert theirs.containers.run("course/busybox", ["echo", "still"], remove=True) == b"still\n"
+        assert resident(gateway_pid()) - before < 256 * MIB
+        assert descriptors() < descriptor_limit() // 4
+        container.remove(force=True)
+    until(lambda: call(alone.url, "GET", "/v1.41/containers/json").status == 200, 10, "the session answers again")
+
+
+def descriptors() -> int:
+    """How many files the gateway has open."""
+    return len(list(Path(f"/proc/{gateway_pid()}/fd").iterdir()))
+
+
+def descriptor_limit() -> int:
+    """How many files the gateway may have open."""
+    limits = Path(f"/proc/{gateway_pid()}/limits").read_text()
+    return int(next(line for line in limits.splitlines() if line.startswith("Max open files")).split()[3])
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,10 +12,11 @@ from pathlib import Path
 
 import docker
 import pytest
-from lease_holders import of_session, until
+from lease_holders import Holder, gateway_pid, of_session, until
 
 from course.engine import Daemon
 from course.gateway import Client
+from course.gateway.keeping import kept
 
 
 @pytest.fixture
@@ -58,6 +60,38 @@ def test_a_session_outlives_a_crash_of_its_engine(daemon: Daemon) -> None:
     with closing(daemon.client()) as engine:
         gateway.end("kept")
         assert of_session(engine, opened.id) == []
+
+
+def test_a_kept_session_is_found_again_after_a_restart_of_the_machine(daemon: Daemon, tmp_path: Path) -> None:
+    """Gateway, kernel and engine are killed, and the runtime folder is empty: what is left is what is on the disk."""
+    gateway, asked = Client(), {"name": "mine", "policy": "learner", "find": True, "keep": 7 * 86_400.0}
+    holder = Holder(asked)
+    with closing(docker.DockerClient(holder.session.url, timeout=20)) as client:
+        web = client.containers.run("course/busybox", "sleep 600", name="web", detach=True)
+        web.commit("shop", "1")
+        client.volumes.create("goods")
+    os.kill(gateway_pid(gateway), signal.SIGKILL)
+    holder.kill()
+    daemon.kill()
+    shutil.rmtree(os.environ["SLIPWAY_RUNTIME_DIR"])
+    daemon.start()
+    assert kept("mine") == {"container": 1, "image": 1, "volume": 1}
+    gateway = Client()
+    assert gateway.sweep() == []
+    again = Holder(asked)
+    try:
+        assert again.session.id == holder.session.id
+        with closing(docker.DockerClient(again.session.url, timeout=20)) as client:
+            found = client.containers.get("web")
+            assert (found.id, found.status) == (web.id, "exited"), "plain Docker leaves it so"
+            found.start()
+            assert client.containers.run("shop:1", "echo hello", remove=True) == b"hello\n"
+            assert [volume.name for volume in client.volumes.list()] == ["goods"]
+        with closing(daemon.client()) as engine:
+            gateway.end("mine")
+            assert of_session(engine, again.session.id) == []
+    finally:
+        again.close()
 
 
 def test_an_end_that_finds_no_engine_is_made_good_later(daemon: Daemon) -> None:

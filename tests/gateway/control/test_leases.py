@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -18,6 +19,8 @@ from lease_holders import Holder, gateway_pid, of_session, until
 
 from course.gateway import Client, Lease, Session, attach, journal, machine, session
 from course.gateway.errors import GatewayError, NameTaken, NoSession
+from course.gateway.keeping import kept, kept_line
+from course.gateway.peer import identify
 
 Hold = Callable[..., Holder]
 GRADING = {"name": "g", "policy": "grading"}
@@ -65,9 +68,64 @@ def test_a_forked_child_does_not_keep_its_dead_parents_lease(
         holder.end_child()
 
 
-def test_a_learners_session_outlives_its_kernel_by_the_grace(
+def last_used(gateway: Client, days_ago: float) -> None:
+    """Let the ledger of a gateway that is not running say when its kept sessions were used."""
+    with closing(sqlite3.connect(gateway.home.state / "ledger.db")) as ledger, ledger:
+        ledger.execute("UPDATE objects SET value = ? WHERE kind = 'used'", (str(time.time() - days_ago * 86_400),))
+
+
+def test_a_workspaces_session_stays_for_a_week_without_use(
     gateway: Client, engine: docker.DockerClient, tmp_path: Path
 ) -> None:
+    with attach(tmp_path) as lease:
+        engine_id = run_web(lease.session)
+    gateway.stop()
+    last_used(gateway, days_ago=6)
+    assert gateway.sweep() == []
+    with attach(tmp_path) as again:
+        assert again.session == lease.session
+        assert is_running(engine, engine_id)
+    gateway.stop()
+    last_used(gateway, days_ago=8)
+    gateway.status()
+    until(lambda: not of_session(engine, lease.session.id), "the session outlived its week")
+    assert any("nobody used it" in entry.message for entry in journal(lease.session))
+
+
+def test_how_long_a_session_is_kept_is_a_setting(
+    gateway: Client, engine: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIPWAY_KEEP_DAYS", "0.00001")
+    with attach(tmp_path) as lease:
+        run_web(lease.session)
+    until(lambda: not of_session(engine, lease.session.id), "the session was kept for longer than was set")
+
+
+def test_a_grading_session_is_never_kept(gateway: Client, engine: docker.DockerClient, hold: Hold) -> None:
+    holder = hold({**GRADING, "keep": 1e6})
+    run_web(holder.session)
+    holder.kill()
+    until(lambda: not of_session(engine, holder.session.id), "the session was kept")
+
+
+def test_the_gateway_of_kept_sessions_that_rest_ends_and_the_next_one_has_them(
+    gateway: Client, engine: docker.DockerClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIPWAY_GATEWAY_IDLE", "0.1")
+    with attach(tmp_path) as lease, closing(docker.DockerClient(lease.session.url)) as client:
+        made = client.containers.create("course/busybox", "true", name="rests").id
+        process = identify(gateway_pid(gateway))
+    until(lambda: not process.alive(), "the gateway stayed for a session that nobody uses")
+    assert kept(lease.session.name) == {"container": 1}
+    assert f"1 container; `course session end {lease.session.name}`" in kept_line(tmp_path)
+    with attach(tmp_path) as again, closing(docker.DockerClient(again.session.url)) as client:
+        assert again.session == lease.session
+        assert client.containers.get("rests").id == made
+        gateway.end(again.session.id)
+    assert kept_line(tmp_path) == ""
+
+
+def test_a_learners_session_outlives_its_kernel(gateway: Client, engine: docker.DockerClient, tmp_path: Path) -> None:
     first = attach(tmp_path)
     engine_id = run_web(first.session)
     first.release()
@@ -135,7 +193,7 @@ def test_a_stopped_gateway_leaves_its_sessions_to_the_next(
 def test_a_session_ends_with_its_lifetime_also_when_it_is_held(
     gateway: Client, engine: docker.DockerClient, hold: Hold
 ) -> None:
-    holder = hold(LEARNER)
+    holder = hold(GRADING)
     run_web(holder.session)
     gateway.stop()
     with closing(sqlite3.connect(gateway.home.state / "ledger.db")) as ledger, ledger:

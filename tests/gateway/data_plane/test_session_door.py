@@ -8,7 +8,7 @@ import socket
 import tarfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -92,21 +92,6 @@ def test_a_chunked_body_past_the_cap_is_refused_too(own: Session, engine_url: st
 def test_what_is_no_call_gets_a_plain_answer(own: Session, engine_url: str, request_line: str) -> None:
     status, text = ask(own.url, request_line.encode() + b"\r\nHost: d\r\n\r\n")
     assert 400 <= status < 500 and "Traceback" not in text and "/tmp" not in text
-
-
-def test_the_limit_of_connections_is_told_in_words(own: Session, engine_url: str) -> None:
-    with ExitStack() as stack:
-        for _ in range(LEARNER.limits.connections):
-            stack.enter_context(closing(connect(own.url)))
-        deadline = time.monotonic() + 20
-        while True:  # the server accepts in its own time
-            status, text = ask(own.url, b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")
-            if status == 503 or time.monotonic() > deadline:
-                break
-        assert status == 503 and str(LEARNER.limits.connections) in text
-    deadline = time.monotonic() + 20
-    while ask(own.url, b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n")[0] != 200:
-        assert time.monotonic() < deadline, "closed connections are still counted"
 
 
 def test_the_quota_of_networks_is_told_in_words(client: docker.DockerClient, engine_url: str) -> None:
