@@ -98,6 +98,24 @@ def run_in_the_foreground(client: Client) -> Any:
 
 
 @scenario
+def run_without_the_end_of_a_line(client: Client) -> Any:
+    container = client.containers.run(BASE, ["sh", "-c", "echo a; printf b"], detach=True)
+    container.wait()
+    result = container.logs(), b"".join(container.logs(stream=True, follow=True)), container.logs(tail=1)
+    container.remove()
+    return result
+
+
+@scenario
+def large_output(client: Client) -> Any:
+    container = client.containers.run(BASE, ["sh", "-c", "seq 60000"], detach=True)
+    container.wait()
+    result = container.logs(), container.logs(tail=50_000).count(b"\n")
+    container.remove()
+    return result
+
+
+@scenario
 def run_that_fails(client: Client) -> Any:
     try:
         client.containers.run(BASE, ["sh", "-c", "echo no >&2; exit 3"], remove=True)
