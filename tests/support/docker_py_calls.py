@@ -595,7 +595,8 @@ def packed_archives(client: Client) -> Any:
             container.put_archive("/tmp", pack(plain)),
         )
         pieces, _ = container.get_archive(f"/tmp/{name}")
-        result.append((done, tarfile.open(fileobj=io.BytesIO(b"".join(pieces))).getnames()))
+        with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as archive:
+            result.append((done, archive.getnames()))
     container.remove()
     return result
 
