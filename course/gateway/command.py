@@ -39,9 +39,11 @@ def run(
 @session_app.command("open")
 def open_(name: Annotated[str, typer.Argument(help="The session's name.")], policy: Policy = "learner") -> None:
     """Open a session that stays until `course session end`; prints what to set to be in it."""
-    from course.gateway import Client
+    from course.gateway import Client, docker_config
 
-    for key, value in Client().open(name, policy).environment().items():
+    opened = Client().open(name, policy)
+    own = docker_config.variables(os.environ, grading=policy != "learner")
+    for key, value in {**opened.environment(), **own}.items():
         typer.echo(f"export {key}={value}")
 
 
@@ -151,6 +153,7 @@ _WEAKER = {
 def _run_in(session: Session, command: list[str]) -> int:
     """Run a command in a session; the exit code as a shell gives it. The terminal's signals are the command's."""
     from course.errors import CourseError
+    from course.gateway import docker_config
     from course.gateway.client import NOT_FOR_SESSIONS
 
     kept = {key: value for key, value in os.environ.items() if key not in NOT_FOR_SESSIONS}
@@ -165,7 +168,8 @@ def _run_in(session: Session, command: list[str]) -> int:
     before = signal.signal(signal.SIGINT, lambda *_: None)  # not SIG_IGN, which the command would inherit
     ending = signal.signal(signal.SIGTERM, end)  # before the command is there: its first word may bring the signal
     try:
-        started.append(subprocess.Popen(command, env={**kept, **session.environment()}))
+        own = docker_config.variables(os.environ, grading=session.policy != "learner")
+        started.append(subprocess.Popen(command, env={**kept, **own, **session.environment()}))
         if asked:
             started[0].terminate()
         code = started[0].wait()

@@ -208,6 +208,10 @@ class Scope:
         """The ids of own and base images, and of those that carry one of the session's tags."""
         return self.images() | self._bases.ids | frozenset(self._own["tag"].values())
 
+    def image_share(self, image_id: str) -> int:
+        """Bytes that an own image added to the session when it was made; 0 for another."""
+        return int(self._own["image"].get(image_id, 0))
+
     def leftovers(self) -> frozenset[str]:
         """Ids of intermediate images that builds of this session left."""
         return frozenset(self._own["leftover"])

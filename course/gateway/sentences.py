@@ -36,7 +36,7 @@ _SENTENCES = {
     "image.load": "loaded images",
     "image.save": "saved {names}",
     "image.remove": "removed image {name}",
-    "image.prune": "removed the images that had no name",
+    "image.prune": "removed unused images",
     "network.create": "created network {name}",
     "network.remove": "removed network {id}",
     "network.connect": "connected container {container} to network {id}",

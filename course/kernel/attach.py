@@ -115,12 +115,15 @@ class Attachment:
         if given:
             return given
         folder = workspace_of(Path.cwd())
-        from course.gateway import attach
+        from course.gateway import attach, docker_config
+        from course.session_python import sitecustomize
 
         self._lease = attach(folder)
         session = self._lease.session
         self._environment["SLIPWAY_WORKSPACE"] = str(folder)
-        point_at(self._environment, session.environment())
+        own = docker_config.variables(self._environment)
+        point_at(self._environment, {**session.environment(), **own})
+        sitecustomize.install()
         return Attached(session.id, session.url, held=True)
 
     @staticmethod

@@ -6,8 +6,11 @@ depend on the session, and `shape` for answers whose values are of the moment.
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
 import json
+import lzma
 import tarfile
 import threading
 import time
@@ -70,6 +73,16 @@ def waiting(client: Client, **options: Any) -> Iterator[Container]:
 
 
 @contextmanager
+def waiting_in(client: Client, image: str) -> Iterator[Container]:
+    """A container of an image that has not been started."""
+    container = client.containers.create(image, ["true"])
+    try:
+        yield container
+    finally:
+        container.remove(force=True)
+
+
+@contextmanager
 def built(client: Client, tag: str, dockerfile: str) -> Iterator[str]:
     """An image that is removed again."""
     image, _ = client.images.build(fileobj=context_of(dockerfile), custom_context=True, tag=tag, rm=True)
@@ -95,6 +108,24 @@ def refused(call: Callable[[], Any]) -> tuple[str, int]:
 def run_in_the_foreground(client: Client) -> Any:
     out = client.containers.run(BASE, ["sh", "-c", "echo out; echo err >&2"], remove=True, stderr=True)
     return sorted(out.splitlines())
+
+
+@scenario
+def run_without_the_end_of_a_line(client: Client) -> Any:
+    container = client.containers.run(BASE, ["sh", "-c", "echo a; printf b"], detach=True)
+    container.wait()
+    result = container.logs(), b"".join(container.logs(stream=True, follow=True)), container.logs(tail=1)
+    container.remove()
+    return result
+
+
+@scenario
+def large_output(client: Client) -> Any:
+    container = client.containers.run(BASE, ["sh", "-c", "seq 60000"], detach=True)
+    container.wait()
+    result = container.logs(), container.logs(tail=50_000).count(b"\n")
+    container.remove()
+    return result
 
 
 @scenario
@@ -531,6 +562,61 @@ def prune_images(client: Client) -> Any:
     answer = client.images.prune(filters={"dangling": True, "label": [label]})
     deleted = [row["Deleted"] for row in answer["ImagesDeleted"] if "Deleted" in row]
     return image.id in deleted, image.tags
+
+
+@scenario
+def prune_named_images(client: Client) -> Any:
+    label = "LABEL conform=prune\n"
+    with built(client, "conform:used", f"FROM {BASE}\n{label}LABEL n=1\n"), waiting_in(client, "conform:used"):
+        for tag in ("conform:a", "conform:b"):
+            client.images.build(
+                fileobj=context_of(f"FROM {BASE}\n{label}LABEL n={tag}\n"), custom_context=True, tag=tag, rm=True
+            )
+        client.images.get("conform:a").tag("conform:again")
+        wanted = {"dangling": False, "label": "conform=prune"}
+        other = client.images.prune(filters={**wanted, "label!": "conform"})["ImagesDeleted"]
+        gone = client.images.prune(filters=wanted)["ImagesDeleted"]
+        untagged = sorted(row["Untagged"] for row in gone if "Untagged" in row)
+        deleted = sum("Deleted" in row for row in gone) >= 2
+        left = [
+            refused(lambda tag=tag: client.images.get(tag)) for tag in ("conform:a", "conform:again", "conform:used")
+        ]
+    return other, untagged, deleted, left
+
+
+@scenario
+def packed_archives(client: Client) -> Any:
+    container = client.containers.create(BASE, ["true"])
+    plain = tar_of(a=b"1")
+    result = []
+    for name, pack in (("gzip", gzip.compress), ("bzip2", bz2.compress), ("xz", lzma.compress)):
+        done = (
+            container.put_archive("/tmp", pack(tar_of(**{name: b"content"}))),
+            container.put_archive("/tmp", pack(plain)),
+        )
+        pieces, _ = container.get_archive(f"/tmp/{name}")
+        with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as archive:
+            result.append((done, archive.getnames()))
+    container.remove()
+    return result
+
+
+@scenario
+def a_dockerfile_that_is_a_link(client: Client) -> Any:
+    out = io.BytesIO(tar_of(**{"Dockerfile.dev": f"FROM {BASE}\nCOPY . /src/\n".encode()}))
+    with tarfile.open(fileobj=out, mode="a") as archive:
+        for name, to in (("Dockerfile", "Dockerfile.dev"), ("gone", "/no/such/file"), ("loop", "loop")):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = tarfile.SYMTYPE, to
+            archive.addfile(member)
+    image, _ = client.images.build(fileobj=io.BytesIO(out.getvalue()), custom_context=True, tag="conform-link", rm=True)
+    container = client.containers.create(image.id, ["true"])
+    pieces, _ = container.get_archive("/src")
+    with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as archive:
+        result = sorted((member.name, member.linkname) for member in archive if member.issym())
+    container.remove()
+    client.images.remove("conform-link")
+    return result
 
 
 @scenario

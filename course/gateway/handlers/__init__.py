@@ -10,6 +10,7 @@ from course.gateway.exchange import Exchange
 from course.gateway.handlers import (
     builds,
     containers,
+    disk_usage,
     events,
     execs,
     images,
@@ -25,6 +26,7 @@ Handler = Callable[[Exchange], Awaitable[web.StreamResponse]]
 TABLE: dict[str, Handler] = {
     **system.HANDLERS,
     **events.HANDLERS,
+    **disk_usage.HANDLERS,
     **containers.HANDLERS,
     **execs.HANDLERS,
     **networks.HANDLERS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -65,7 +66,10 @@ async def _run(
             request = EngineRequest("POST", ("build",), query | once_more)
             async with x.plane.engine.send(request, Upload(context.chunks())) as response:
                 await raise_for_error(response)
-                answer = answer or await x.start(200, {"Content-Type": "application/json"})
+                if answer is None:
+                    answer = await x.start(200, {"Content-Type": "application/json"})
+                    if context.left_out and not spec.quiet:
+                        await answer.write(_left_out(context.left_out))
                 output = _output(x, spec, tags, context, aiter(response), facts, builder)
                 async for piece in _after(shown, output, facts):
                     await _note_layers(x, facts, noted, began)
@@ -183,4 +187,15 @@ def build_network(x: Exchange) -> str:
     return x.scope.network("bridge") if x.scope.policy.outside else "none"
 
 
-HANDLERS = {"image.build": build}
+def _left_out(names: tuple[str, ...]) -> bytes:
+    """A line of output about what the build doesn't get."""
+    words = ", ".join(name.encode("utf-8", "replace").decode() for name in names[:10])
+    return json.dumps({"stream": f"slipway: left out of the context, for it is a fifo: {words}\n"}).encode() + b"\r\n"
+
+
+async def prune_cache(x: Exchange) -> web.StreamResponse:
+    """POST /build/prune: the classic builder's cache is the images themselves, so there is nothing else to remove."""
+    return x.json({"CachesDeleted": None, "SpaceReclaimed": 0})
+
+
+HANDLERS = {"image.build": build, "build.prune": prune_cache}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -13,11 +14,21 @@ from aiohttp import web
 
 from course.gateway.exchange import EngineSaid, Exchange, json_documents, own_containers, raise_for_error
 from course.gateway.hijack import tunnel
-from course.gateway.policy import container, container_calls, container_update, filters, prune, translate, volume
+from course.gateway.policy import (
+    container,
+    container_calls,
+    container_limits,
+    container_update,
+    filters,
+    prune,
+    translate,
+    volume,
+)
 from course.gateway.policy.container import ContainerSpec, ImageView
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.refusal import Refusal, unknown
 from course.gateway.streams import rewrite_put_archive
+from course.gateway.streams.followed import log_request
 from course.gateway.upstream import Answer, EngineResponse, Upload
 
 
@@ -39,6 +50,8 @@ async def _create(x: Exchange, spec: ContainerSpec, image: ImageView) -> dict[st
         for name in spec.volumes_needed:
             await ensure_volume(x, name)
         request = spec.engine_request(x.scope, image)
+        others = x.scope.used("containers") - 1
+        request.body["HostConfig"]["LogConfig"] = container_limits.log({}, x.limits, others)
         if x.plane.runtime.for_init and request.body["HostConfig"].get("Init"):
             request.body["HostConfig"]["Runtime"] = x.plane.runtime.for_init
         answer: dict[str, Any] = (await x.ask(request)).value
@@ -133,11 +146,30 @@ async def moved(x: Exchange) -> web.StreamResponse:
 
 
 async def streamed(x: Exchange) -> web.StreamResponse:
-    """The calls whose answer is passed on as it comes: logs, export, wait, archive.get, archive.stat."""
+    """The calls whose answer is passed on as it comes: export, wait, archive.get, archive.stat."""
     request = container_calls.engine_request(x.call, x.query, x.scope)
     async with x.plane.engine.send(request) as response:
         await _raise_known(x, response)
         return await x.stream(response)
+
+
+async def logs(x: Exchange) -> web.StreamResponse:
+    """GET /containers/{id}/logs; one that is followed is read on while the client is slow, once it must be."""
+    request = container_calls.engine_request(x.call, x.query, x.scope)
+    engine_id = request.parts[1]
+    facts = (await _ask(x, EngineRequest("GET", ("containers", engine_id, "json")))).value
+    log = log_request(x.plane.engine, request, facts)
+    async with x.plane.engine.send(log.request) as response:
+        await _raise_known(x, response)
+        if not x.query.flag("follow"):
+            return await x.stream(response, log.pieces(response))
+        with x.plane.followers.spool(x.scope.sid, engine_id, x.limits.log_spool) as spool:
+            filling = asyncio.create_task(spool.fill(log.pieces(response, x.plane.followers.cut)))
+            try:
+                return await x.stream(response, spool)
+            finally:
+                filling.cancel()
+                await asyncio.wait({filling})
 
 
 async def stats(x: Exchange) -> web.StreamResponse:
@@ -174,6 +206,7 @@ async def remove(x: Exchange) -> web.StreamResponse:
     x.outcome["id"] = engine_id
 
     async def work() -> Answer:
+        await x.plane.followers.settle(x.plane.engine, engine_id, kill=x.query.flag("force"))
         answer = await _ask(x, request)
         await x.plane.inner_ports.look(x.scope, engine_id)
         x.scope.remove_container(engine_id)
@@ -230,6 +263,7 @@ async def prune_stopped(x: Exchange) -> web.StreamResponse:
             continue
         if not spec.takes(row.get("Labels") or {}, float(row.get("Created", 0))):
             continue
+        await x.plane.followers.settle(x.plane.engine, row["Id"])
         answer = await x.plane.engine.ask(EngineRequest("DELETE", ("containers", row["Id"]), {"v": "1"}))
         if answer.ok:
             x.scope.remove_container(row["Id"])
@@ -284,7 +318,7 @@ HANDLERS = {
     "container.create": create,
     "container.prune": prune_stopped,
     "container.inspect": inspect,
-    "container.logs": streamed,
+    "container.logs": logs,
     "container.stats": stats,
     "container.changes": changes,
     "container.export": streamed,

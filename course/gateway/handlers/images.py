@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -76,10 +77,11 @@ async def remove(x: Exchange) -> web.StreamResponse:
 
 
 async def _remove(x: Exchange, plan: image.Removal) -> list[dict[str, str]]:
-    image_id, force = plan.id, plan.force
-    running = False
-    if plan.delete:
-        running = await _refuse_in_use(x, image_id, force)
+    running = plan.delete and await _refuse_in_use(x, plan.id, plan.force)
+    return await _give_up(x, replace(plan, delete=plan.delete and not running), noprune=x.query.flag("noprune"))
+
+
+async def _give_up(x: Exchange, plan: image.Removal, *, noprune: bool = False) -> list[dict[str, str]]:
     rows = []
     for name in plan.untag:
         if "@" in name:  # a digest is the ledger's alone; on the engine the image has none
@@ -88,8 +90,8 @@ async def _remove(x: Exchange, plan: image.Removal) -> list[dict[str, str]]:
             await _untag(x, reference.to_engine(x.scope.sid, name))
             x.scope.remove_tag(name)
         rows.append({"Untagged": name})
-    if plan.delete and not running:
-        rows += await delete_held(x, image_id, noprune=x.query.flag("noprune"))
+    if plan.delete:
+        rows += await delete_held(x, plan.id, noprune=noprune)
     return rows
 
 
@@ -150,22 +152,28 @@ async def _untag(x: Exchange, engine_reference: str) -> None:
         raise Refusal(translate.text(answer.message, x.scope), "", status=answer.status)
 
 
-async def prune_dangling(x: Exchange) -> web.StreamResponse:
-    """POST /images/prune: own images without a name that no container uses, one by one."""
+async def prune_unused(x: Exchange) -> web.StreamResponse:
+    """POST /images/prune: own images that no container uses, one by one; those with a name when that is asked for.
+
+    Of a base image only the learner's own names go.
+    """
     spec = prune.parse(x.query, time.time())
     used = {row.get("ImageID") for row in (await x.ask(own_containers(x.scope))).value}
     rows: list[dict[str, str]] = []
     freed = 0
-    for image_id in sorted(x.scope.images() - used):
-        if x.scope.image_tags(image_id):
+    tagged = dict.fromkeys(x.scope.tags().values())  # base images among them
+    for image_id in dict.fromkeys((*x.scope.images_newest_first(), *tagged)):  # children before their parents
+        names = [name for name, found in x.scope.tags().items() if found == image_id]
+        if image_id in used or (spec.dangling and x.scope.image_tags(image_id)):
             continue
         answer = await x.plane.engine.ask(EngineRequest("GET", ("images", image_id, "json")))
         labels = (answer.value.get("Config") or {}).get("Labels") or {} if answer.ok else {}
         if not answer.ok or not spec.takes(labels, created_at(answer.value)):
             continue
-        share, _ = await share_of(x, image_id)
-        rows += await x.complete(delete_held(x, image_id))
-        freed += share
+        own = image_id in x.scope.images()
+        freed += (await share_of(x, image_id))[0] if own else 0
+        untag = (*names, *(x.scope.image_digests(image_id) if own else ()))
+        rows += await x.complete(_give_up(x, image.Removal(image_id, untag, own, force=False)))
     x.outcome["removed"] = rows
     return x.json({"ImagesDeleted": rows or None, "SpaceReclaimed": freed})
 
@@ -177,5 +185,5 @@ HANDLERS = {
     "image.tag": tag,
     "image.commit": commit,
     "image.remove": remove,
-    "image.prune": prune_dangling,
+    "image.prune": prune_unused,
 }

@@ -19,7 +19,6 @@ _COLUMNS = (
     "|uid|user|vsz"
 )
 _PS_COLUMNS = re.compile(rf"-e?o *(?:{_COLUMNS})(?:,(?:{_COLUMNS}))*")
-TAIL_CAP = 100_000
 
 Values = dict[str, str | tuple[str, ...]]
 
@@ -74,7 +73,7 @@ def _logs(query: Query, names: Names) -> Values:
     values = _sent("follow", "stdout", "stderr", "timestamps", "details", "since", "until")(query, names)
     tail = query.text("tail")
     if re.fullmatch("[0-9]{1,9}", tail, re.ASCII):
-        values["tail"] = str(min(int(tail), TAIL_CAP))
+        values["tail"] = str(int(tail))
     elif tail:
         values["tail"] = "all"  # so the engine reads "all", a number below zero, and any other word
     return values

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from course.gateway.policy.limits import Limits
+from course.gateway.policy.limits import MIB, Limits
 from course.gateway.policy.refusal import Refusal
 
 SECOND = 1_000_000_000  # nanoseconds
 SECURITY = ("no-new-privileges:true",)
 ALWAYS_DROPPED = ("MKNOD", "NET_RAW")
+_LOG_SHARE = 8
 _RESTART = ("", "no", "always", "unless-stopped", "on-failure")
 
 
@@ -57,16 +58,28 @@ def _rlimit(asked: int, limit: int) -> int:
     return limit if asked < 0 else min(asked, limit)  # -1 is "unlimited"
 
 
-def log(asked: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
-    """The json-file log, small and rotated: other drivers write elsewhere, or the log could not be read back."""
+def log(asked: Mapping[str, Any], limits: Limits, others: int = 0) -> dict[str, Any]:
+    """The json-file log, bounded: other drivers write elsewhere, or the log could not be read back.
+
+    A user's gateway can't see how large a log file is, so the session's quota is handed out in advance: each container
+    may fill an eighth of what the containers before it left. That stays below `log_total` in whatever order containers
+    are created and removed, and the first ones get `log_size`.
+
+    Args:
+        asked: the LogConfig of the request; its sizes are not used.
+        limits: the session's.
+        others: how many containers the session has already.
+    """
     if asked.get("Type", "") not in ("", "json-file"):
         raise Refusal(f"the log driver {asked['Type']}", "a session logs to json-file", "Read the log with logs().")
     unknown = sorted(set(asked.get("Config", {})) - {"max-size", "max-file"})
     if unknown:
         raise Refusal(f"the log option {unknown[0]}", "a session knows max-size and max-file, and sets both")
+    share = limits.log_total / _LOG_SHARE * (1 - 1 / _LOG_SHARE) ** others / limits.log_files
+    size = max(MIB, min(limits.log_size, int(share)))
     return {
         "Type": "json-file",
-        "Config": {"max-size": f"{limits.log_size // 1024}k", "max-file": str(limits.log_files)},
+        "Config": {"max-size": f"{size // 1024}k", "max-file": str(limits.log_files)},
     }
 
 

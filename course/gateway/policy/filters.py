@@ -81,7 +81,7 @@ def keep_networks(rows: list[dict[str, Any]], query: Query, names: Names) -> lis
             and _any(asked, "type", lambda value: kind == value)
             and _any(asked, "id", lambda value: row["Id"].startswith(value))
             and ("name" not in asked or _named(asked["name"], [row["Name"]]))
-            and _any(asked, "dangling", lambda value: _truth(value) == (not row.get("Containers")))
+            and _any(asked, "dangling", lambda value: prune.truth("dangling", value) == (not row.get("Containers")))
             and _labelled(asked, row.get("Labels"))
         )
 
@@ -95,7 +95,7 @@ def keep_volumes(rows: list[dict[str, Any]], query: Query, names: Names, used: s
     def keep(row: dict[str, Any]) -> bool:
         return (
             _any(asked, "driver", lambda value: row.get("Driver") == value)
-            and _any(asked, "dangling", lambda value: _truth(value) == (row["Name"] not in used))
+            and _any(asked, "dangling", lambda value: prune.truth("dangling", value) == (row["Name"] not in used))
             and ("name" not in asked or _named(asked["name"], [row["Name"]]))
             and _labelled(asked, row.get("Labels"))
         )
@@ -122,7 +122,7 @@ def keep_images(rows: list[dict[str, Any]], query: Query, names: Names) -> list[
             shown is not None
             and all(created[row["Id"]] < moment for moment in before)
             and all(created[row["Id"]] > moment for moment in since)
-            and all(_truth(value) == nameless for value in asked.get("dangling", ()))
+            and all(prune.truth("dangling", value) == nameless for value in asked.get("dangling", ()))
             and _labelled(asked, row.get("Labels"))
         ):
             kept.append(shown)
@@ -186,12 +186,6 @@ def _any(asked: Mapping[str, tuple[str, ...]], key: str, test: Callable[[str], b
 
 def _labelled(asked: Mapping[str, tuple[str, ...]], labels: Mapping[str, str] | None) -> bool:
     return all(prune.has_label(dict(labels or {}), prune.split_label(word)) for word in asked.get("label", ()))
-
-
-def _truth(value: str) -> bool:
-    if value.lower() not in ("true", "1", "false", "0"):
-        raise Refusal(f"the filter dangling={value}", "expected true or false", status=400)
-    return value.lower() in ("true", "1")
 
 
 def _named(patterns: Iterable[str], engine_names: Iterable[str]) -> bool:

@@ -30,8 +30,10 @@ class Limits:
     tmpfs: int = 64 * MIB
     file_size: int = 1 * GIB  # ulimit fsize
     open_files: int = 1024  # ulimit nofile
-    log_size: int = 1 * MIB  # one log file
+    log_size: int = 128 * MIB  # one log file of a container, at most
     log_files: int = 2
+    log_total: int = 2 * GIB  # the logs of all containers together; see container_limits.log
+    log_spool: int = 256 * MIB  # log output of removed containers that clients have not read yet
     stop_timeout: int = 30
     restart_attempts: int = 3
     health_interval: float = 1.0  # the shortest that is allowed

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from course.gateway.policy import words
 from course.gateway.policy.query import Query
 from course.gateway.policy.refusal import Refusal
 
@@ -22,18 +23,21 @@ class PruneSpec:
         until: Unix time in seconds, or None; only what is older goes.
         labels: (key, value or None) that must be there.
         without: (key, value or None) that must not be there.
+        dangling: of images, whether only those without a name go.
     """
 
     until: float | None
     labels: tuple[Label, ...]
     without: tuple[Label, ...]
+    dangling: bool = True
 
     def takes(self, labels: dict[str, str], created: float) -> bool:
         """Whether an unused own object with these labels, created at that Unix time, goes."""
         if self.until is not None and created >= self.until:
             return False
-        return all(has_label(labels, want) for want in self.labels) and not any(
-            has_label(labels, unwanted) for unwanted in self.without
+        own = words.labels(labels) or {}
+        return all(has_label(own, want) for want in self.labels) and not any(
+            has_label(own, unwanted) for unwanted in self.without
         )
 
 
@@ -50,23 +54,19 @@ def split_label(text: str) -> Label:
 
 
 def parse(query: Query, now: float) -> PruneSpec:
-    """Read the filters of containers, images, networks or volumes prune; images only dangling ones.
+    """Read the filters of containers, images, networks or volumes prune.
 
     Args:
         query: the typed query.
         now: Unix time, for durations.
 
     Raises:
-        Refusal: 400 for a filter of the wrong form, 403 for the removal of images that have names.
+        Refusal: 400 for a filter of the wrong form.
     """
     filters = query.filters()
-    for word in filters.get("dangling", ()):
-        if word not in ("true", "1"):
-            raise Refusal(
-                "a prune of images that have names",
-                "it takes more than leftovers",
-                "Remove images by name, one by one.",
-            )
+    dangling = {truth("dangling", word) for word in filters.get("dangling", ())} or {True}
+    if len(dangling) > 1:
+        raise Refusal("the filter dangling", "it is there as true and as false", status=400)
     until = filters.get("until", ())
     if len(until) > 1:
         raise Refusal("the filter until", "it is there twice", status=400)
@@ -74,7 +74,19 @@ def parse(query: Query, now: float) -> PruneSpec:
         until=moment(until[0], now) if until else None,
         labels=tuple(split_label(word) for word in filters.get("label", ())),
         without=tuple(split_label(word) for word in filters.get("label!", ())),
+        dangling=dangling.pop(),
     )
+
+
+def truth(name: str, word: str) -> bool:
+    """A filter that is true or false.
+
+    Raises:
+        Refusal: 400.
+    """
+    if word.lower() not in ("true", "1", "false", "0"):
+        raise Refusal(f"the filter {name}={word}", "expected true or false", status=400)
+    return word.lower() in ("true", "1")
 
 
 def moment(word: str, now: float) -> float:

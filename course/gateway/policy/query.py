@@ -199,6 +199,13 @@ _PARAMETERS: dict[str, dict[str, Reader]] = {
             "type", "event", "container", "image", "network", "volume", "label", "scope", *FOREIGN_KINDS
         ),
     },
+    "system.df": {"type": _texts},
+    "build.prune": {
+        "all": _drop, "keep-storage": _drop, "reserved-space": _drop, "max-used-space": _drop, "min-free-space": _drop,
+        "filters": _filters(
+            "until", "id", "parent", "type", "description", "inuse", "shared", "private", "unused-for",
+        ),
+    },
     "container.list": {
         "all": _flag,
         "limit": _number(-1, 100_000),

@@ -51,6 +51,7 @@ _TABLE: tuple[tuple[str, str, str, Body], ...] = (
     ("GET", "version", "system.version", "none"),
     ("GET", "info", "system.info", "none"),
     ("GET", "events", "system.events", "none"),
+    ("GET", "system/df", "system.df", "none"),
     ("GET", "containers/json", "container.list", "none"),
     ("POST", "containers/create", "container.create", "json"),
     ("POST", "containers/prune", "container.prune", "none"),
@@ -81,6 +82,7 @@ _TABLE: tuple[tuple[str, str, str, Body], ...] = (
     ("GET", f"exec/{_ID}/json", "exec.inspect", "none"),
     ("POST", "commit", "image.commit", "json"),
     ("POST", "build", "image.build", "tar"),
+    ("POST", "build/prune", "build.prune", "none"),
     ("GET", "images/json", "image.list", "none"),
     ("GET", "images/get", "image.save", "none"),
     ("POST", "images/create", "image.create", "none"),
@@ -112,18 +114,7 @@ _BUILDKIT = "Set DOCKER_BUILDKIT=0 to build with the classic builder; docker-py 
 # path after the version, what it is, why it is not given, what to do in its place
 _DENIED: tuple[tuple[str, str, str, str], ...] = (
     ("session|grpc", "BuildKit", "it is not available in a session", _BUILDKIT),
-    (
-        "build/(cancel|prune)",
-        "the build cache",
-        "it belongs to all sessions of this engine",
-        "Build with nocache=True.",
-    ),
-    (
-        "system/df",
-        "the disk use of the engine",
-        "it lists what other sessions have",
-        "Sizes stand in images.list() and in docker ps --size; course session show NAME tells what is written.",
-    ),
+    ("build/cancel", "BuildKit", "it is not available in a session", "Close the connection to end a build."),
     ("auth", "a login", "the engine would contact any host that is named", "The registry of a lesson needs no login."),
     ("distribution/.*", "a look into a registry", "the engine would contact any host that is named", "Pull the image."),
     ("images/search", "a search on Docker Hub", "sessions have no access to it", "List the images of the session."),

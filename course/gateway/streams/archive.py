@@ -22,8 +22,8 @@ def rewrite_put_archive(body: AsyncIterator[bytes], *, limits: Limits) -> AsyncI
     """Rebuild the tar of PUT /containers/{id}/archive while it passes; setuid and setgid bits are dropped.
 
     Args:
-        body: the learner's tar; compressed ones are refused (an engine up to 28.5.2 may run the container's own
-            decompressor as root of the host, CVE-2026-41567).
+        body: the learner's tar, plain or in gzip, bzip2 or xz. It is inflated here: an engine up to 28.5.2 may run the
+            container's own decompressor as root of the host (CVE-2026-41567).
         limits: `archive` and `tar_members` are the caps.
 
     Raises:
@@ -34,7 +34,7 @@ def rewrite_put_archive(body: AsyncIterator[bytes], *, limits: Limits) -> AsyncI
 
 
 async def _rewritten(body: AsyncIterator[bytes], limits: Limits) -> AsyncIterator[bytes]:
-    plain = inflated(body, what=WHAT, size=limits.archive, quota="archive", ratio=limits.inflate_ratio, allowed=())
+    plain = inflated(body, what=WHAT, size=limits.archive, quota="archive", ratio=limits.inflate_ratio)
     reader = TarReader(plain, Caps(WHAT, limits.archive, limits.tar_members, "archive"))
     async for member in reader.members():
         yield header(_checked(member))

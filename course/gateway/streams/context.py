@@ -31,6 +31,7 @@ WHAT = "the build context"
 ENGINE_DOCKERFILE = ".slipway.dockerfile"
 DOCKERFILE = "Dockerfile"
 IGNORE = ".dockerignore"
+MOST_LINKS = 255  # as in the engine
 IN_MEMORY = 2 * MIB  # a larger context is spooled to disk
 
 
@@ -41,6 +42,7 @@ class Context:
     Args:
         dockerfile: the value of the `dockerfile` query for the engine.
         steps: the instructions as the learner wrote them, for `translate_output`.
+        left_out: names of members that are not in the tar (fifos).
         bases: full ids of the images that FROM and COPY --from name.
         size: bytes of the tar.
         spool: the tar.
@@ -53,6 +55,7 @@ class Context:
     size: int
     spool: IO[bytes]
     words: Mapping[str, str]
+    left_out: tuple[str, ...] = ()
 
     def __enter__(self) -> Context:
         return self
@@ -107,7 +110,15 @@ async def read_context(
         if rewritten.adds:
             await files.check_archives()
         files.finish(rewritten.text)
-        return Context(ENGINE_DOCKERFILE, rewritten.steps, rewritten.bases, spool.tell(), spool, rewritten.words)
+        return Context(
+            ENGINE_DOCKERFILE,
+            rewritten.steps,
+            rewritten.bases,
+            spool.tell(),
+            spool,
+            rewritten.words,
+            files.left_out,
+        )
     except BaseException:
         spool.close()
         raise
@@ -126,7 +137,7 @@ class _Files:
     """The members of a context on their way to the spool.
 
     A few are held in memory until all is read: the Dockerfile, the file that the engine takes when there is none
-    ("dockerfile", builder/remotecontext/detect.go), and .dockerignore.
+    ("dockerfile", builder/remotecontext/detect.go), and .dockerignore. Each may be a link to a file of the context.
     """
 
     def __init__(self, path: str, spool: IO[bytes], limit: int) -> None:
@@ -135,6 +146,9 @@ class _Files:
         self._held: dict[str, tuple[Member, bytes]] = {}
         self._kinds: dict[str, Kind] = {}
         self._archives: list[_Archive] = []
+        self._links: dict[str, str] = {}
+        self._places: dict[str, tuple[int, int]] = {}  # of each file: where its content is in the spool, its size
+        self.left_out: tuple[str, ...] = ()
 
     def begin_plainly(self) -> None:
         """Begin with a member that has no PAX header, in the place of the Dockerfile, which comes last and replaces it.
@@ -150,6 +164,10 @@ class _Files:
         reader = TarReader(plain, Caps(WHAT, size, limits.tar_members, "build_context"))
         async for member in reader.members():
             name = clean_name(member.name, WHAT)
+            if member.kind == "fifo":
+                # the engine would wait for ever for one that ADD or COPY names
+                self.left_out += (name,)
+                continue
             again = member.kind == "dir" and self._kinds.get(name) == "dir"
             if name and not again:
                 # COPY and ADD give all to root, whoever owns it here (Dockerfile reference); an engine with remapped
@@ -163,17 +181,54 @@ class _Files:
 
     def dockerfile(self) -> bytes:
         """The Dockerfile as it was sent."""
-        held = self._held.get(self._path)
-        if held is None and self._path == DOCKERFILE and DOCKERFILE not in self._kinds:
-            held = self._held.get(DOCKERFILE.lower())
-        if held is None:
+        content = self._content(self._path)
+        if content is None and self._path == DOCKERFILE and DOCKERFILE not in self._kinds:
+            content = self._content(DOCKERFILE.lower())
+        if content is None:
             raise Refusal(f"Cannot locate specified Dockerfile: {self._path}", "", status=500)
-        return held[1]
+        return content
+
+    def _content(self, path: str) -> bytes | None:
+        """The content of a file, links followed inside the context, as the engine does; None where there is no file."""
+        name = self._followed(path)
+        if name in self._held:
+            return self._held[name][1]
+        if name not in self._places:
+            return None
+        at, size = self._places[name]
+        if size > MIB:
+            raise Refusal(
+                f"{WHAT}, the member {shown(name)}", f"it must be read, and is larger than {MIB} bytes", status=413
+            )
+        end = self._spool.tell()
+        self._spool.seek(at)
+        content = self._spool.read(size)
+        self._spool.seek(end)
+        return content
+
+    def _followed(self, path: str) -> str:
+        """Where a path leads when the context is the root of all (moby, FollowSymlinkInScope); "" for nowhere."""
+        parts, hops = path.split("/"), 0
+        done: list[str] = []
+        while parts:
+            part = parts.pop(0)
+            target = self._links.get("/".join((*done, part)))
+            if part in ("", ".", ".."):
+                done = done[:-1] if part == ".." else done
+            elif target is None:
+                done.append(part)
+            elif (hops := hops + 1) > MOST_LINKS:
+                return ""
+            else:
+                parts, done = [*target.split("/"), *parts], [] if target.startswith("/") else done
+        return "/".join(done)
 
     def finish(self, rewritten: bytes) -> None:
         """Write what was held, and the engine's Dockerfile as the last member."""
-        own_ignore = IGNORE in self._held
-        ignore_member, ignore = self._held.pop(IGNORE, (Member(IGNORE, "file"), b""))
+        own_ignore, ignore = IGNORE in self._held, self._content(IGNORE) or b""
+        ignore_member, _ = self._held.pop(IGNORE, (Member(IGNORE, "file"), b""))
+        if ignore_member.kind != "file":
+            ignore_member = Member(IGNORE, "file")
         if ignores(ignore.decode("utf-8", "replace"), self._path):
             self._held.pop(self._path, None)  # the engine removes it once it has read it
         for member, content in self._held.values():
@@ -215,10 +270,8 @@ class _Files:
         """The member, its name noted; refused when it could stand in the way of another one."""
         name, kind = member.name, member.kind
         what = f"{WHAT}, the member {shown(name)}"
-        if kind in ("device", "fifo"):
+        if kind == "device":
             raise Refusal(what, f"a {kind} may not be in a build context", "Leave it out with a .dockerignore.")
-        if kind != "file" and kind != "dir" and name in self._hold:
-            raise Refusal(what, f"it is a {kind}", "Put a plain file there.")
         if name.rpartition("/")[2].lower() == ENGINE_DOCKERFILE:
             raise Refusal(what, "the name is reserved")
         if name in self._kinds:
@@ -239,13 +292,24 @@ class _Files:
             folder = folder.rpartition("/")[0]
 
     async def _put(self, member: Member, reader: TarReader) -> None:
+        if member.kind == "symlink":
+            self._links[member.name] = member.link
         if member.kind == "file" and member.name in self._hold:
             self._held[member.name] = (member, await reader.read(MIB))
+        elif member.kind == "symlink" and member.name in self._hold:
+            self._held[member.name] = (member, b"")
+        elif member.kind == "hardlink" and member.name in self._hold:
+            content = self._content(member.link) or b""
+            self._held[member.name] = (replace(member, kind="file", link=""), content)
         elif member.kind == "hardlink" and member.link in self._held:  # that one is written later
             self._spool.write(whole(replace(member, kind="file", link=""), self._held[member.link][1]))
         else:
             self._spool.write(header(member))
             at = self._spool.tell()
+            if member.kind == "file":
+                self._places[member.name] = (at, member.size)
+            elif member.kind == "hardlink" and member.link in self._places:
+                self._places[member.name] = self._places[member.link]
             async for piece in reader.content():
                 if self._spool.tell() == at and may_be_archive(piece):
                     self._archives.append(_Archive(member.name, at, member.size))

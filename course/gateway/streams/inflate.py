@@ -96,7 +96,7 @@ async def inflated(
     start = await source.exactly(max(map(len, MAGIC.values())))
     kind = compression(start)
     if kind and kind not in allowed:
-        raise Refusal(what, f"it is compressed with {kind}", "Send it as a plain tar archive.")
+        raise Refusal(what, f"it is compressed with {kind}", "Send it plain, or in gzip, bzip2 or xz.")
     pieces = _after(start, source)
     given = 0
     async for piece in _inflate(pieces, kind, what) if kind else pieces:

@@ -10,6 +10,7 @@ of the attacker's is without its limits; no answer holds a word that gives the v
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import io
@@ -223,6 +224,11 @@ SETUPS: dict[str, Callable[[World], bytes | None]] = {
     "O271": lambda w: one_member("null", tarfile.CHRTYPE),
     "O272": lambda w: one_member("pipe", tarfile.FIFOTYPE),
     "O273": lambda w: lzma.compress(tar_of({"f": "f"})),
+    "O351": lambda w: gzip.compress(tar_of({"f": bytes(60_000_000)})),
+    "O352": lambda w: lzma.compress(tar_of({"f": bytes(60_000_000)})),
+    "O353": lambda w: bz2.compress(tar_of({"f": bytes(60_000_000)})),
+    "O354": lambda w: gzip.compress(one_member("d", tarfile.CHRTYPE)),
+    "O355": lambda w: gzip.compress(gzip.compress(tar_of({"f": "f"}))),
     "O274": lambda w: tar_of({"f": "f"}),
     "O275": lambda w: tar_of({"put-above": "f"}),
     "L004": lambda w: dockerfile("FROM course/busybox\nCMD true\n"),

@@ -16,7 +16,8 @@ from course.gateway import Client, Lease
 # The store of images makes no difference to the rest, which the same engine is asked with its own store.
 OF_IMAGES = (
     "an_image_in_use_stays", "base_images_are_listed", "build_again_uses_the_cache", "build_and_look",
-    "build_that_fails", "commit", "create_inspect_remove", "list_and_filter", "prune_images", "save_and_load",
+    "build_that_fails", "commit", "create_inspect_remove", "list_and_filter", "prune_images", "prune_named_images",
+    "save_and_load",
     "tag_and_remove", "unknown_objects",
 )  # fmt: skip
 WHOLE = os.environ.get("SLIPWAY_CONFORMANCE") == "all"

@@ -133,6 +133,17 @@ def test_a_prune_takes_what_its_filters_say():
     assert not spec.takes({"a": "1", "b": ""}, 9_500.0)
 
 
+def test_labels_of_ownership_are_not_there_for_a_filter():
+    owned = {"org.slipway.session": "a"}
+    assert prune.parse(Query({"filters": {"label!": ("org.slipway.session",)}}), now=0.0).takes(owned, 0.0)
+    assert not prune.parse(Query({"filters": {"label": ("org.slipway.session",)}}), now=0.0).takes(owned, 0.0)
+
+
+@pytest.mark.parametrize(("words", "dangling"), [((), True), (("1",), True), (("false",), False), (("0",), False)])
+def test_which_images_a_prune_takes(words, dangling):
+    assert prune.parse(Query({"filters": {"dangling": words}}), now=0.0).dangling is dangling
+
+
 @pytest.mark.parametrize(
     "word, moment", [("1700000000", 1.7e9), ("1h30m", 4600.0), ("1970-01-02T00:00:00+00:00", 86400.0)]
 )
@@ -141,7 +152,14 @@ def test_moments(word, moment):
 
 
 @pytest.mark.parametrize(
-    "filters", [{"dangling": ("false",)}, {"until": ("soon",)}, {"until": ("1h", "2h")}, {"until": ("10x",)}]
+    "filters",
+    [
+        {"dangling": ("no",)},
+        {"dangling": ("true", "0")},
+        {"until": ("soon",)},
+        {"until": ("1h", "2h")},
+        {"until": ("10x",)},
+    ],
 )
 def test_a_prune_of_more_is_refused(filters):
     with pytest.raises(Refusal):

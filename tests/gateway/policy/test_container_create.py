@@ -10,7 +10,8 @@ import pytest
 from engine_reading import harm, read
 from own_names import BASE, DB, DEFAULT_NET, SHOP_NET, SID, WEB, OwnNames
 
-from course.gateway.policy.limits import GRADING, MIB
+from course.gateway.policy.container_limits import log
+from course.gateway.policy.limits import GRADING, LEARNER, MIB
 from course.gateway.policy.refusal import Refusal
 
 VICTIM = "f" * 64
@@ -210,7 +211,7 @@ def test_the_limits_are_forced_on_the_plainest_body(create):
             {"Name": "fsize", "Soft": 1 << 30, "Hard": 1 << 30},
             {"Name": "core", "Soft": 0, "Hard": 0},
         ],
-        "LogConfig": {"Type": "json-file", "Config": {"max-size": "1024k", "max-file": "2"}},
+        "LogConfig": {"Type": "json-file", "Config": {"max-size": "131072k", "max-file": "2"}},
         "NetworkMode": DEFAULT_NET,
         "SecurityOpt": ["no-new-privileges:true"],
         "CapDrop": ["MKNOD", "NET_RAW"],
@@ -408,3 +409,13 @@ def test_a_session_without_a_cgroup_says_so_plainly(create, names):
 def test_a_lower_limit_of_the_policy_is_used(create, names):
     names.policy = replace(GRADING, limits=replace(GRADING.limits, memory=8 * MIB))
     assert create(host(Memory=16 * MIB)).body["HostConfig"]["Memory"] == 8 * MIB
+
+
+def test_the_logs_of_all_containers_together_stay_below_the_session_s_quota():
+    sizes = [
+        int(log({}, LEARNER.limits, others)["Config"]["max-size"].removesuffix("k")) * 1024
+        for others in range(LEARNER.limits.containers)
+    ]
+    assert sizes[0] == LEARNER.limits.log_size
+    assert sizes == sorted(sizes, reverse=True)
+    assert sum(sizes) * LEARNER.limits.log_files <= LEARNER.limits.log_total

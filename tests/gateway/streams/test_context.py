@@ -119,7 +119,6 @@ def test_hard_links_to_the_dockerfile_become_copies(scope: Scope) -> None:
         pytest.param([(ENGINE_DOCKERFILE, b"FROM victim")], id="reserved name"),
         pytest.param([("d/.Slipway.Dockerfile", b"FROM victim")], id="reserved name elsewhere"),
         pytest.param([special("n", tarfile.BLKTYPE)], id="device"),
-        pytest.param([special("n", tarfile.FIFOTYPE)], id="fifo"),
         pytest.param([special("l", tarfile.LNKTYPE, "nowhere")], id="hard link to nothing"),
         pytest.param([special("l", tarfile.LNKTYPE, "../x")], id="hard link outside"),
         pytest.param(
@@ -132,11 +131,64 @@ def test_members_that_could_stand_in_for_others_are_refused(scope: Scope, entrie
         assert refusal(scope, *order).status in (400, 403)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", ["Dockerfile", ".dockerignore", "dockerfile"])
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("target", ["docker/dev", "/docker/dev", "./docker/../docker/dev", "../../docker/dev", "hop"])
+def test_a_dockerfile_that_is_a_link_is_followed_inside_the_context(scope: Scope, target: str, order: int) -> None:
+    entries = [("docker/dev", FROM), special("hop", tarfile.SYMTYPE, "docker/dev")]
+    link = special("Dockerfile", tarfile.SYMTYPE, target)
+    found = rewrite(scope, pack(*[*entries, link][::order]))
+    assert found["Dockerfile"] == target  # COPY gives the image the link
+    assert found["docker/dev"] == FROM
+    assert found[ENGINE_DOCKERFILE].startswith(b"FROM sha256:")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        {"Dockerfile": "nowhere"},
+        {"Dockerfile": "Dockerfile"},
+        {"Dockerfile": "a", "a": "Dockerfile"},
+        {"Dockerfile": "/etc/passwd"},
+    ],
+)
+def test_a_dockerfile_that_leads_to_no_file_of_the_context_is_missing(scope: Scope, links: dict[str, str]) -> None:
+    found = refusal(scope, ("x", FROM), *(special(name, tarfile.SYMTYPE, to) for name, to in links.items()))
+    assert (found.status, "Cannot locate" in found.message) == (500, True)
+
+
+def test_a_dockerfile_may_lie_behind_a_folder_that_is_a_link(scope: Scope) -> None:
+    data = pack(("real/Dockerfile", FROM), special("d", tarfile.SYMTYPE, "real"))
+    assert ENGINE_DOCKERFILE in rewrite(scope, data, "d/Dockerfile")
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "dockerfile"])
+def test_a_dockerfile_may_be_a_hard_link(scope: Scope, name: str) -> None:
+    assert rewrite(scope, pack(("real", FROM), special(name, tarfile.LNKTYPE, "real")))[name] == FROM
+
+
 @pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE])
-def test_a_linked_dockerfile_is_refused(scope: Scope, name: str, kind: bytes) -> None:
-    first = [] if name == "Dockerfile" else [("Dockerfile", FROM)]
-    assert refusal(scope, ("real", FROM), *first, special(name, kind, "real")).status == 403  # type: ignore[arg-type]
+def test_a_dockerignore_that_is_a_link_counts(scope: Scope, kind: bytes) -> None:
+    found = rewrite(scope, pack(("rules", b"*.log"), ("Dockerfile", FROM), special(".dockerignore", kind, "rules")))
+    assert found[".dockerignore"] == b"*.log\n.slipway.dockerfile\n"
+
+
+def test_a_dockerfile_behind_a_link_is_not_read_past_its_cap(scope: Scope) -> None:
+    large = ("large", b"#" * 2_000_000)
+    assert refusal(scope, large, special("Dockerfile", tarfile.SYMTYPE, "large")).status == 413
+
+
+def test_a_fifo_is_left_out_and_links_to_nowhere_are_kept(scope: Scope) -> None:
+    """The engine would wait for ever for a fifo that COPY names."""
+    links = special("gone", tarfile.SYMTYPE, "/no/such/file"), special("loop", tarfile.SYMTYPE, "loop")
+    data = pack(("Dockerfile", FROM), special("pipe", tarfile.FIFOTYPE), *links)
+
+    async def left_out() -> tuple[str, ...]:
+        with await read_context(feed(data), dockerfile="", names=scope, base_config=no_config) as context:
+            return context.left_out
+
+    assert run(left_out()) == ("pipe",)
+    found = rewrite(scope, data)
+    assert (found["gone"], found["loop"], "pipe" in found) == ("/no/such/file", "loop", False)
 
 
 def test_folders_may_be_there_twice(scope: Scope) -> None:

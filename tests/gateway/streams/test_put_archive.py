@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import lzma
 import tarfile
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -33,10 +35,26 @@ def test_files_folders_and_links_pass() -> None:
     assert unpack(rewrite(data)) == {"a/b": b"1", "d": "dir", "s": "../etc/x"}
 
 
-@pytest.mark.parametrize("compress", [lzma.compress, gzip.compress])
-def test_a_compressed_archive_is_refused(compress: object) -> None:
+@pytest.mark.parametrize("compress", [lzma.compress, gzip.compress, bz2.compress])
+def test_a_compressed_archive_reaches_the_engine_plain(compress: Callable[[bytes], bytes]) -> None:
     """A037: an older engine may run the container's own xz or unpigz as root of the host."""
-    assert refusal(compress(pack(("a", b"")))).status == 403  # type: ignore[operator]
+    plain = pack(("a/b", b"1"), ("big", b"0123456789" * 100_000))
+    assert rewrite(compress(plain)) == rewrite(plain)
+
+
+def test_zstd_is_refused_in_words() -> None:
+    refused = refusal(b"\x28\xb5\x2f\xfd" + bytes(600))
+    assert (refused.status, "zstd" in refused.message, "gzip" in refused.message) == (403, True, True)
+
+
+@pytest.mark.parametrize("compress", [lzma.compress, gzip.compress, bz2.compress])
+def test_a_bomb_is_refused(compress: Callable[[bytes], bytes]) -> None:
+    assert refusal(compress(pack(("bomb", bytes(60_000_000))))).status == 413
+
+
+@pytest.mark.parametrize("data", [gzip.compress(bytes(10)), lzma.compress(b""), gzip.compress(pack(("a", b"b")))[:-9]])
+def test_what_is_no_whole_tar_inside_is_refused(data: bytes) -> None:
+    assert refusal(data).status == 400
 
 
 @pytest.mark.parametrize("kind", [tarfile.BLKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE])
