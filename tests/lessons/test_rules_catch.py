@@ -34,7 +34,8 @@ NOTEBOOK_FAULTS = {
     "story too long": ("Tell here", "word " * 130, "at most 120 words"),
     "lesson too long": ("Write two sentences", LONG, "at most 1200 words"),
     "too many cells": ("%%% recap", "".join(f"%%% lead L07-x{i}\nText.\n" for i in range(36)) + "%%% recap", "at most 35 cells"),
-    "contraction": ("Say in one", "Don't say in one", "no contractions"),
+    "contraction": ("Say in one", "Don't say in one", None),
+    "words of a translation": ("Say in one", "Say anew in one", "English of a technical writer"),
     "possessive is no contraction": ("Say in one", "Say the shop's name in one", None),
     "belittling": ("Say in one", "Simply say in one", "how easy"),
     "hard prose": ("Write two sentences", HARD * 40, "Flesch-Kincaid"),
@@ -68,6 +69,7 @@ NOTEBOOK_FAULTS = {
     "loop without an end": ('print(client', 'while box.status != "exited":\n    box.reload()\nprint(client', "a loop that ends"),
     "events without an end": ('print(client', 'for event in client.events():\n    pass\nprint(client', "a loop that ends"),
     "loop with an end": ('print(client', 'for _ in range(100):\n    box.reload()\nprint(client', None),
+    "visible check with the answer": ("hello.exists()", 'checks.submission()["word"].equals("ahoy")', "a visible check without an answer"),
     "no clean-up": ("%%% cleanup L07-cleanup\nreset()\n", "", "role cleanup"),
 }  # fmt: skip
 
@@ -84,7 +86,7 @@ FILE_FAULTS = {
     "unknown misconception": ("questions.toml", '"M1"', '"M99"', "known misconception"),
     "needs a later lesson": ("lesson.toml", "needs = []", 'needs = ["L09"]', "earlier lessons"),
     "wrong answer without message": ("answers/L07-hello/answers.toml", 'fails = "container.absent"', "", "words about it"),
-    "contraction in a hint": ("lesson.toml", "Look at the cell", "Don't look at the cell", "no contractions"),
+    "words of a translation in a hint": ("lesson.toml", "Look at the cell", "Mend the cell", "English of a technical writer"),
 }  # fmt: skip
 
 
@@ -92,6 +94,35 @@ def broken(course: Course, change: Callable[[Path], None]) -> str:
     lesson = course.lessons[0]
     change(lesson.folder)
     return "\n".join(str(finding) for finding in lint_course(manifest.load(course.root)))
+
+
+ON_SHOW = {
+    "the starter hands the answer out": (
+        ("# TODO: run", 'word = parameter("word")\n# TODO: run'),
+        ("hello.exists()", 'checks.submission()["said"].equals(parameter("word", lesson="L07"))'),
+        "the exercise hands out parameter('word')",
+    ),
+    "only the solution and the check hold a text": (
+        ('"hello"], name="hello")\n### END', '"hello"], name="hello", labels=["quietly"])\n### END'),
+        ("hello.exists()", 'hello.label("quietly")'),
+        "'quietly', which the solution holds",
+    ),
+}
+
+
+@pytest.mark.parametrize(("starter", "check", "says"), ON_SHOW.values(), ids=ON_SHOW.keys())
+def test_an_answer_in_plain_sight_is_found(
+    fresh: Course, starter: tuple[str, str], check: tuple[str, str], says: str
+) -> None:
+    def change(folder: Path) -> None:
+        path = folder / f"{folder.name}.ipynb"
+        text = to_text(notebooks.read(path).cells)
+        for old, new in (starter, check):
+            assert old in text
+            text = text.replace(old, new, 1)
+        nbformat.write(from_text(text), path)
+
+    assert says in broken(fresh, change)
 
 
 @pytest.mark.parametrize(("old", "new", "says"), NOTEBOOK_FAULTS.values(), ids=NOTEBOOK_FAULTS.keys())
