@@ -23,8 +23,8 @@ from course.gateway.policy.refusal import Refusal
 from course.gateway.policy.routes import Call
 from course.gateway.runtime import Runtime
 from course.gateway.scope import Scope
-from course.gateway.streams.frontend import CLASSIC, Frontend
 from course.gateway.streams.followed import Followers
+from course.gateway.streams.frontend import CLASSIC, Frontend
 from course.gateway.upstream import Answer, EngineResponse, Upload, Upstream
 
 T = TypeVar("T")
