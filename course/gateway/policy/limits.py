@@ -20,6 +20,7 @@ class Limits:
     connections: int = 128  # open at once on the session's socket
     builds: int = 2  # running at once
     bytes_written: int = 4 * GIB  # writable layers, volumes, images added, together
+    files_written: int = 1_000_000  # files and folders in them, where marks count
     lifetime: float = 12 * 3600.0
     memory: int = 256 * MIB  # a container, or a RUN step
     nano_cpus: int = 1_000_000_000  # a container, or a RUN step
@@ -53,6 +54,7 @@ class Policy:
         limits: the quotas.
         outside: whether containers and builds may reach anything outside the session's own networks.
         build_cache: whether a build may take layers that this same session made before (never another's).
+        marks: whether marks depend on it: then it has a second door, for the checks.
         grace: seconds between the end of the last lease and the removal of what the session made.
     """
 
@@ -60,10 +62,18 @@ class Policy:
     limits: Limits = field(default_factory=Limits)
     outside: bool = True
     build_cache: bool = True
+    marks: bool = False
     grace: float = 300.0
 
 
 LEARNER = Policy("learner")
-GRADING = Policy("grading", Limits(lifetime=3600.0), outside=False, build_cache=False, grace=0.0)
+GRADING = Policy(
+    "grading",
+    Limits(lifetime=3600.0, bytes_written=768 * MIB, files_written=100_000, image_tar=512 * MIB),
+    outside=False,
+    build_cache=False,
+    marks=True,
+    grace=0.0,
+)
 TRUSTED = replace(GRADING, name="trusted", outside=True)
 POLICIES = {policy.name: policy for policy in (LEARNER, GRADING, TRUSTED)}
