@@ -251,7 +251,7 @@ class _Reading:
         self._bytes += len(content)
 
     def _without_outputs(self, file: BinaryIO, status: os.stat_result, path: PurePosixPath) -> bytes | None:
-        """A notebook that is too large with its outputs, without them; None for anything else, and for the next ones."""
+        """A notebook that is too large with its outputs, without them; None for anything else."""
         if len(path.parts) > 1 or path.suffix != NOTEBOOK or status.st_size > MOST_RAW or self._large >= MOST_LARGE:
             return None
         self._large += 1

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course.workspace import released_node
+from course.release import release
 from grader.examine.examination import Examination
 from grader.examine.examiner import Examiner
 from grader.examine.job import Budgets, Job
@@ -88,7 +88,7 @@ def submission(cell: str) -> Job:
     kernel = {"name": "slipway", "display_name": "Docker course", "language": "python"}
     source = new_notebook(cells=made, metadata={"kernelspec": kernel})
     instructors = nbformat.writes(source).encode()  # before it is made the learners' copy, in place
-    node = json.loads(nbformat.writes(released_node(source, LESSON)))
+    node = json.loads(nbformat.writes(release(source)))
     for one in node["cells"]:
         name = one["metadata"]["nbgrader"]["grade_id"]
         one["source"] = {"W01-image": cell, "W01-tells": TELLS}.get(name, one["source"])
