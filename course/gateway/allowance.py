@@ -40,6 +40,7 @@ _WORDS = {
     "networks": ("networks", "Remove one that you no longer need: network.remove()"),
     "volumes": ("volumes", "Remove one that you no longer need: volume.remove()"),
     "bytes_written": ("bytes written", "Remove containers, volumes or images that you no longer need"),
+    "files_written": ("files written", "Remove containers, volumes or images that you no longer need"),
     "builds": ("builds at once", "Wait until a build has ended"),
     "execs": ("commands run in containers at once", "Wait until one has ended"),
     "connections": ("connections at once", "Close a client, or end a stream of logs or events"),

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from course.gateway import freezer
 from course.gateway.errors import GatewayError
 from course.gateway.policy.limits import Limits
 
@@ -97,7 +98,9 @@ class CgroupTree:
 
     def remove(self, sid: str) -> bool:
         """End what still runs in it and remove it, in every hierarchy."""
-        folders = [folder for h in self._hierarchies() if (folder := self._folder(h, sid)).is_dir()]
+        folders = self.folders(sid)
+        for folder in folders:  # what is frozen does not end (version 1)
+            freezer.thaw(folder)
         for folder in folders:
             _empty(folder)
             with contextlib.suppress(OSError):  # the owner's folder goes with its last session
@@ -108,6 +111,11 @@ class CgroupTree:
         """The sessions that have a cgroup."""
         home = self._folder(self._hierarchies()[0], "").resolve()
         return frozenset(entry.name for entry in home.iterdir() if entry.is_dir()) if home.is_dir() else frozenset()
+
+    def folders(self, sid: str, *, first: str = "") -> list[Path]:
+        """The folders of a session's cgroup, one for each hierarchy (version 1), that of `first` before others."""
+        found = sorted(self._hierarchies(), key=lambda hierarchy: hierarchy != first)
+        return [folder for hierarchy in found if (folder := self._folder(hierarchy, sid)).is_dir()]
 
     def _hierarchies(self) -> tuple[str, ...]:
         """Version 1: the controllers that are mounted, those with limits first; version 2: the one."""

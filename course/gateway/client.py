@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from course.gateway.keeping import keep_seconds
 TRIES = 3  # of a call that found a gateway which was killed just then
 START_SECONDS = 60.0
 ANSWER_SECONDS = 180.0  # ending a session removes all that it made
+DOOR, CHECKS = "SLIPWAY_DOOR", "checks"  # a process of checks takes the door for checks, of machines too
 NOT_FOR_SESSIONS = ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_TLS", "DOCKER_API_VERSION")
 
 
@@ -36,6 +38,8 @@ class Session:
         policy: "learner", "grading" or "trusted".
         url: the address of its socket, for DOCKER_HOST and docker-py.
         engine: the address of the engine behind it.
+        checks_url: where marks count, the address of the door for checks: it also answers while the learner's does not,
+            and what is made through it the learner never sees. "" elsewhere.
     """
 
     id: str
@@ -43,6 +47,7 @@ class Session:
     policy: str
     url: str
     engine: str = ""
+    checks_url: str = ""
 
     def environment(self) -> dict[str, str]:
         """What a process in the session gets, beside its own environment without `NOT_FOR_SESSIONS`."""
@@ -114,6 +119,21 @@ class Client:
         answer = self._ask("POST", f"/sessions/{quote(ref, safe='')}/namespaces", {"path": str(path)})
         return list(answer["ports"])
 
+    @contextlib.contextmanager
+    def paused(self, ref: str) -> Iterator[None]:
+        """The time of a check: for the block, the learner's doors of a session and its machines answer nothing.
+
+        Calls that change something and came before are waited for, or broken off (`course.gateway.pause`). Calls that
+        come meanwhile wait. What is made through the door for checks, and the engine's events of this time, the
+        learner never sees.
+        """
+        path = f"/sessions/{quote(ref, safe='')}/pause"
+        try:
+            self._request(self._connected(), "POST", path, {"paused": True})
+            yield
+        finally:
+            self._request(self._connected(), "POST", path, {"paused": False})
+
     def end(self, ref: str) -> list[dict[str, str]]:
         """End a session and wait until all that it made is removed; what was removed."""
         path = f"/sessions/{quote(ref, safe='')}"
@@ -170,7 +190,9 @@ class Client:
     # ---- inside
 
     def _session(self, facts: dict[str, Any]) -> Session:
-        return Session(facts["id"], facts["name"], facts["policy"], facts["url"], self.home.engine)
+        checks = str(facts.get("checks_url") or "")
+        url = checks if os.environ.get(DOOR) == CHECKS and checks else facts["url"]
+        return Session(facts["id"], facts["name"], facts["policy"], url, self.home.engine, checks)
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         """Ask; again when the gateway was ended meanwhile and the call may be made twice."""

@@ -51,6 +51,7 @@ class Control:
                 web.delete("/sessions/{ref}", self._end),
                 web.post("/sessions/{ref}/machines", self._machine),
                 web.post("/sessions/{ref}/namespaces", self._namespace),
+                web.post("/sessions/{ref}/pause", self._pause),
                 web.post("/lease", self._lease),
                 web.post("/sweep", self._sweep),
                 web.post("/stop", self._end_gateway),
@@ -102,6 +103,12 @@ class Control:
         live = self._sessions.find(request.match_info["ref"])
         ports = await asyncio.shield(self._sessions.open_ports_in(live, Path(str(asked["path"]))))
         return web.json_response({"ports": ports})
+
+    async def _pause(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        live = self._sessions.find(request.match_info["ref"])
+        await asyncio.shield(self._sessions.pause(live, bool(asked["paused"])))
+        return web.json_response({})
 
     async def _lease(self, request: web.Request) -> web.StreamResponse:
         """Hold a lease until the connection or its process ends; answers with a line at once and one at the end."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -69,6 +69,7 @@ class Exchange:
         scope: the session.
         plane: what is shared.
         asked, outcome: for the journal; handlers add to them.
+        note: writes a line to the journal before the call has ended: its route and words.
     """
 
     request: web.BaseRequest
@@ -81,6 +82,7 @@ class Exchange:
     received: int = 0
     sent: int = 0
     said: int = 0  # the status in the head of an answer that has been sent, 0 before
+    note: Callable[[str, str], None] = lambda route, words: None
     closes: bool = False  # the connection ends with this answer
 
     @property
@@ -136,6 +138,7 @@ class Exchange:
         """Run work that must not stop half-way: it goes on to its end even when the client vanishes."""
         task = asyncio.ensure_future(work)
         self.plane.background.add(task)
+        self.scope.pause.completing(task)
         task.add_done_callback(self.plane.background.discard)
         return await asyncio.shield(task)
 

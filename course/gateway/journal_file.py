@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ SIZE = 4 * 1024 * 1024  # bytes of one file; past it the file becomes `<sid>.1.j
 KEPT = 200  # files, of open and ended sessions together
 TEXT = 200  # characters kept of one text
 ITEMS = 24  # entries kept of one list or mapping
+LOST, BEGUN = "journal.lost", "exec.begun"
 SECRET = ("env", "auth", "secret", "password", "token", "buildargs", "identitytoken", "cmd", "entrypoint", "labels")
 
 
@@ -27,7 +28,8 @@ class Entry:
         method: "GET", "POST"…
         route: the route's name without ids, such as "containers.create".
         asked: what was asked in the learner's words: {"name": "web", "image": "shop:1"}; values are cut and cleaned.
-        decision: "allowed", "refused", "unknown" (no such object), "failed" (the engine's error), "event" (no call).
+        decision: "allowed", "refused", "unknown" (no such object), "failed" (the engine's error), "event" (no call),
+            "check" (allowed, and a check's).
         status: the HTTP status that was answered.
         duration: seconds.
         received: bytes from the client.
@@ -65,6 +67,7 @@ class Journal:
         self._path, self._older = folder / f"{sid}.jsonl", folder / f"{sid}.1.jsonl"
         self._file = self._path.open("ab", buffering=0)
         self._lock = threading.Lock()
+        self._lost = False
 
     def __repr__(self) -> str:
         return f"<Journal of {self.sid}, {self._file.tell()} bytes>"
@@ -79,9 +82,13 @@ class Journal:
             try:
                 if self._file.tell() + len(line) + 1 > self._size:
                     self._rotate()
+                if self._lost:
+                    told = Entry(entry.time, self.sid, "", LOST, decision="event", message="lines before this are lost")
+                    self._file.write(json.dumps(asdict(told)).encode() + b"\n")
+                    self._lost = False
                 self._file.write(line + b"\n")
             except (OSError, ValueError):  # a full disk; a call that ends after its session and its journal
-                return
+                self._lost = True
 
     def note(self, route: str, message: str, **outcome: Any) -> None:
         """Append something that the gateway did by itself, such as ending a container over its quota."""
@@ -108,6 +115,11 @@ def read(folder: Path, sid: str) -> Iterator[Entry]:
                     yield Entry(**json.loads(line))
                 except (ValueError, TypeError):
                     continue
+
+
+def is_whole(entries: Sequence[Entry]) -> bool:
+    """Whether a journal has all that happened: its first line is the session's, and nothing is missing after it."""
+    return bool(entries) and entries[0].route == "session.open" and all(entry.route != LOST for entry in entries)
 
 
 def forget_old(folder: Path, keep: int = KEPT) -> None:

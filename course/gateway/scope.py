@@ -15,10 +15,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from course.gateway.allowance import Reservation, over
 from course.gateway.bases import Bases
 from course.gateway.ledger import Ledger, SessionRow
+from course.gateway.pause import Pause
 from course.gateway.policy import reference
 from course.gateway.policy.limits import POLICIES, Policy
 from course.gateway.policy.names import OWNER_LABEL, SESSION_LABEL
@@ -52,6 +54,10 @@ def canonical(ref: str) -> str:
 class Scope:
     """What one session owns. Implements `policy.names.Names`.
 
+    `pause` is the time of checks, `hidden` the ids of what checks made, `unfinished` the execs whose end no check has
+    seen, with their containers; `views` has the learner's view, without what is hidden. `starved` is whether the
+    engine's disk was nearly full meanwhile, `was_beyond` whether this learner was beyond the share of it.
+
     Args:
         row: the session.
         ledger: where it is kept.
@@ -76,7 +82,11 @@ class Scope:
         self._owner, self._cgroup = owned_by, cgroup
         self._own: dict[str, dict[str, str]] = {kind: {} for kind in _KINDS}
         self._pending: Counter[str] = Counter()
-        self._measured = 0
+        self._measured = self._shared = self._files = 0
+        self.starved = self.was_beyond = False
+        self.pause = Pause()
+        self.hidden: set[str] = set()
+        self.unfinished: dict[str, str] = {}
         for entry in ledger.entries(row.sid):
             if entry.kind in self._own:  # leases are kept beside the objects
                 self._own[entry.kind][entry.key] = entry.value
@@ -119,10 +129,10 @@ class Scope:
 
     def volume(self, ref: str) -> str:
         """Engine name for a volume."""
-        for key, name in self._own["volume"].items():
+        for key, name in self._seen("volume").items():
             if name == ref:
                 return key
-        if ref in self._own["anonymous"]:
+        if ref in self._seen("anonymous"):
             return ref
         raise unknown("volume", ref)
 
@@ -142,7 +152,7 @@ class Scope:
 
     def exec_instance(self, ref: str) -> str:
         """The exec id, if it is an own one; execs are known by their full id only."""
-        if ref not in self._own["exec"]:
+        if ref not in self._seen("exec"):
             raise unknown("exec instance", ref)
         return ref
 
@@ -159,15 +169,15 @@ class Scope:
 
     def container_name(self, engine_id: str) -> str | None:
         """The learner's name (no slash) of an own container, None for a foreign one."""
-        return self._own["container"].get(engine_id)
+        return self._seen("container").get(engine_id)
 
     def network_name(self, engine_id: str) -> str | None:
         """The learner's name of an own network, None for a foreign one."""
-        return self._own["network"].get(engine_id)
+        return self._seen("network").get(engine_id)
 
     def volume_name(self, engine_name: str) -> str | None:
         """The learner's name of an own volume (an anonymous one is its own name), None for a foreign one."""
-        return self._own["volume"].get(engine_name) or self._own["anonymous"].get(engine_name)
+        return self._seen("volume").get(engine_name) or self._seen("anonymous").get(engine_name)
 
     def image_tags(self, image_id: str) -> tuple[str, ...]:
         """The learner's references of a visible image, sorted."""
@@ -180,21 +190,21 @@ class Scope:
 
     def exec_container(self, exec_id: str) -> str | None:
         """The id of the container that an own exec runs in, None for a foreign exec."""
-        return self._own["exec"].get(exec_id)
+        return self._seen("exec").get(exec_id)
 
     # ---- what there is
 
     def containers(self) -> dict[str, str]:
         """The learner's name by engine id."""
-        return dict(self._own["container"])
+        return dict(self._seen("container"))
 
     def networks(self) -> dict[str, str]:
         """The learner's name by engine id."""
-        return dict(self._own["network"])
+        return dict(self._seen("network"))
 
     def volumes(self) -> dict[str, str]:
         """The learner's name by engine name, anonymous volumes included."""
-        return self._own["volume"] | self._own["anonymous"]
+        return {**self._seen("volume"), **self._seen("anonymous")}
 
     def images(self) -> frozenset[str]:
         """The ids of the session's own images (base images that it tagged are not own)."""
@@ -307,6 +317,11 @@ class Scope:
         """Set how many bytes the session's containers and volumes hold; the quota watcher does."""
         self._measured = size
 
+    def share_is_used(self, size: int, files: int) -> None:
+        """Set what all sessions of this learner hold of the engine's disk; `guard` does, where marks count."""
+        self._shared, self._files = size, files
+        self.was_beyond |= size > self.policy.limits.bytes_written or files > self.policy.limits.files_written
+
     def used(self, quota: str) -> int:
         """What counts towards a quota of `Limits` now; work under way included."""
         counts = {
@@ -314,7 +329,8 @@ class Scope:
             "images": len(self._own["image"]),
             "networks": sum(name != "bridge" for name in self._own["network"].values()),
             "volumes": len(self._own["volume"]) + len(self._own["anonymous"]),
-            "bytes_written": self._measured + sum(int(size) for size in self._own["image"].values()),
+            "bytes_written": max(self._measured + sum(map(int, self._own["image"].values())), self._shared),
+            "files_written": self._files,
         }
         return counts.get(quota, 0) + self._pending[quota]
 
@@ -329,16 +345,34 @@ class Scope:
         Raises:
             Refusal: 403, naming the quota, what is used and what to do.
         """
-        limit = int(getattr(self.policy.limits, quota))
-        used = self.used(quota)
-        if used + amount > limit:
-            raise over(quota, limit, used, amount)
+        for one, more in ((quota, amount), *((("files_written", 1),) if quota == "bytes_written" else ())):
+            limit, used = int(getattr(self.policy.limits, one)), self.used(one)
+            if used + more > limit:
+                raise over(one, limit, used, more)
         return Reservation(self._pending, quota, amount)
+
+    # ---- while a check runs
+
+    def exec_ended(self, exec_id: str) -> None:
+        """A check has seen the end of an exec that it started."""
+        self.unfinished.pop(exec_id, None)
+
+    def shown_execs(self, exec_ids: Iterable[str]) -> list[str]:
+        """Of the execs of a container those that this view shows."""
+        return list(exec_ids)
+
+    def hides(self, event: Mapping[str, Any]) -> bool:
+        """Whether this view leaves an event of the engine out."""
+        return False
 
     # ---- inside
 
+    def _seen(self, kind: str) -> Mapping[str, str]:
+        """What there is of a kind in this view."""
+        return self._own[kind]
+
     def _lookup(self, kind: str, ref: str, asked: str) -> str:
-        own = self._own[kind]
+        own = self._seen(kind)
         for key, name in own.items():
             if name == ref:
                 return key

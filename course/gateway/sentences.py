@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from course.gateway.errors import NoSession
-from course.gateway.journal_file import Entry, read
+from course.gateway.journal_file import BEGUN, Entry, read
 from course.paths import state_dir
 
 # What a call did, by route; `{…}` are filled from what was asked and what came of it.
@@ -72,6 +72,8 @@ def sentences(calls: Iterable[Entry], *, everything: bool = False) -> Iterator[s
     """
     names: dict[str, str] = {}
     for entry in calls:
+        if entry.route == BEGUN and not everything:  # the line of the call itself follows when it ends
+            continue
         if entry.route in ("container.create", "network.create") and entry.outcome.get("id"):
             names[str(entry.outcome["id"])] = str(entry.asked.get("name"))
         if everything or not entry.method or entry.decision != "allowed" or entry.method not in ("GET", "HEAD"):

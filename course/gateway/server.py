@@ -23,6 +23,7 @@ from course.gateway.hijack import Spent
 from course.gateway.inner_ports import InnerPorts
 from course.gateway.journal_file import Entry
 from course.gateway.networks import Networks
+from course.gateway.pause import READING, WAITS
 from course.gateway.policy import query, routes
 from course.gateway.policy.limits import Limits
 from course.gateway.policy.names import EngineRequest
@@ -79,15 +80,18 @@ class DataPlane:
         told: dict[str, Any] = info.value
         return told
 
-    async def serve(self, scope: Scope, path: Path, journal: Callable[[Entry], None]) -> SessionServer:
+    async def serve(
+        self, scope: Scope, path: Path, journal: Callable[[Entry], None], *, for_checks: bool = False
+    ) -> SessionServer:
         """Open a session's socket, mode 0600.
 
         Args:
             scope: the session.
             path: where the socket is made; at most 107 bytes; a file that is there is replaced.
             journal: is called once for each call.
+            for_checks: whether it is the door of the checks, which answers while the learner's does not.
         """
-        server = SessionServer(scope, path, self.shared, journal)
+        server = SessionServer(scope, path, self.shared, journal, for_checks=for_checks)
         await server.start()
         return server
 
@@ -114,7 +118,9 @@ class SessionServer:
         *,
         match: Matcher = routes.match,
         table: Mapping[str, Handler] = TABLE,
+        for_checks: bool = False,
     ) -> None:
+        self._for_checks = for_checks
         self.scope, self.path = scope, path
         self._shared, self._journal, self._match, self._table = shared, journal, match, table
         self._listener: asyncio.Server | None = None
@@ -167,12 +173,15 @@ class SessionServer:
             await asyncio.wait(set(self._calls), timeout=2.0)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        began, clock = time.time(), time.monotonic()
-        self._used = began
         x = Exchange(request, NO_CALL, Query({}), self.scope, self._shared)
         if (task := asyncio.current_task()) is not None:
             self._calls[task] = x
             task.add_done_callback(lambda done: self._calls.pop(done, None))
+        if not self._for_checks:
+            await self.scope.pause.enter()
+        began, clock = time.time(), time.monotonic()
+        self._used = began
+        x.note = lambda route, words: self._note(x, route, words)
         decision, status, message = "allowed", 0, ""
         try:
             answer, decision, message = await self._answer(x)
@@ -190,7 +199,7 @@ class SessionServer:
                     method=request.method,
                     route=x.call.route,
                     asked=dict(x.call.params) | x.asked,
-                    decision=decision,
+                    decision="check" if self._for_checks and decision == "allowed" else decision,
                     status=status or (x.said if request.method == "GET" else 0) or GONE,
                     duration=round(time.monotonic() - clock, 6),
                     received=x.received,
@@ -199,6 +208,11 @@ class SessionServer:
                     message=message,
                 )
             )
+
+    def _note(self, x: Exchange, route: str, words: str) -> None:
+        decision = "check" if self._for_checks else "event"
+        outcome = dict(x.outcome)
+        self._journal(Entry(time.time(), self.scope.sid, "", route, decision=decision, outcome=outcome, message=words))
 
     async def _answer(self, x: Exchange) -> tuple[web.StreamResponse, str, str]:
         try:
@@ -236,6 +250,8 @@ class SessionServer:
         x.closes = True  # with a refusal
         room.admit(call, self._calls.values())
         x.call, x.closes = call, room.is_crowded
+        if x.request.method in READING or x.call.route in WAITS:
+            x.scope.pause.leave()
         x.query = query.parse(x.call)
         if x.call.body == "none" and (await x.body()).strip() not in NO_BODY:
             raise Refusal("This call takes no body", "the engine could read it in place of the query", status=400)

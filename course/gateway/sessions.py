@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from course.gateway import peer
+from course.gateway import checking, peer
 from course.gateway.adopt import reconcile
 from course.gateway.errors import GatewayError, NameTaken, NoSession
+from course.gateway.guard import Guard, Note, guard_for, keep
 from course.gateway.home import Home, check_length
 from course.gateway.journal_file import Journal, forget_old
 from course.gateway.leasebook import LeaseBook
@@ -27,6 +28,7 @@ from course.gateway.server import DataPlane, SessionServer
 from course.gateway.surroundings import Surroundings
 from course.gateway.sweep import Leftover, Sweeper
 from course.gateway.upstream import EngineUnavailable
+from course.gateway.views import ChecksView, LearnersView
 from course.paths import state_dir
 
 log = logging.getLogger("course.gateway")
@@ -43,12 +45,20 @@ ENGINE_TICKS = 4  # … for each look at whether the engine still answers
 
 @dataclass
 class Live:
-    """An open session: its scope, its journal, its door, and why it will end."""
+    """An open session: its scope, its journal, its door, that of the checks where marks count, and why it will end."""
 
     scope: Scope
     journal: Journal
     server: SessionServer
+    checks: SessionServer | None = None
     reason: str = ""
+
+    async def close(self, patience: float) -> None:
+        """Close both doors, then the journal; calls under way have so many seconds."""
+        await self.server.close(patience)
+        if self.checks is not None:
+            await self.checks.close(patience)
+        self.journal.close()
 
     def facts(self, leases: int) -> dict[str, Any]:
         """What clients are told."""
@@ -59,6 +69,7 @@ class Live:
             "policy": row.policy,
             "family": row.family,
             "url": self.server.url,
+            "checks_url": self.checks.url if self.checks else "",
             "created": row.created,
             "leases": leases,
             "containers": len(self.scope.containers()),
@@ -68,6 +79,7 @@ class Live:
             "connections": self.server.connections,
             "streams": self.server.streams,
             "bytes_written": self.scope.used("bytes_written"),
+            "starved": self.scope.starved and not self.scope.was_beyond,
         }
 
 
@@ -91,6 +103,7 @@ class Sessions:
         self._background: set[asyncio.Task[list[Leftover]]] = set()
         self._opening: dict[str, asyncio.Task[Live]] = {}
         self._own_work: list[asyncio.Task[None]] = []
+        self._guard: Guard | None = None
 
     # ---- life of the gateway
 
@@ -100,7 +113,8 @@ class Sessions:
         Raises:
             EngineUnavailable: the engine does not answer.
         """
-        await self._around.meet(await self._plane.start())
+        info = await self._plane.start()
+        await self._around.meet(info)
         sweeper = Sweeper(self._engine, self._around.cgroups)
         self._removals = Removals(self._ledger, sweeper, self.scopes, self.owner, self._forget)
         self._quota = QuotaWatcher(self._engine, self.owner)
@@ -115,6 +129,9 @@ class Sessions:
             if row.sid not in self._live:
                 self._removals.begin(row.sid)
         self._own_work = [asyncio.create_task(self._tick()), asyncio.create_task(self._watch_quotas())]
+        self._guard = guard_for(self._engine, info, peer.listener_pid(self._home.engine_socket), self._around.cgroups)
+        if self._guard is not None:
+            self._own_work.append(asyncio.create_task(keep(self._guard, self._marked)))
 
     async def close(self) -> None:
         """Stop without ending any session: the next gateway adopts them."""
@@ -124,8 +141,7 @@ class Sessions:
         await self._removals.close()
         await self._plane.shared.inner_ports.close_all()  # they write to the journals
         for live in self._live.values():
-            await live.server.close(LAST_WORDS)
-            live.journal.close()
+            await live.close(LAST_WORDS)
         await self._plane.close()
         self._ledger.close()
 
@@ -285,6 +301,13 @@ class Sessions:
         self._leases.release(live.scope.row.family, token)
         self._end_expired()
 
+    # ---- checks
+
+    async def pause(self, live: Live, paused: bool) -> None:
+        """Begin or end the time of a check in a session and its machines; see `Client.paused`."""
+        family = [one.scope for one in self._live.values() if one.scope.row.family == live.scope.row.family]
+        await (checking.begin(family) if paused else checking.end(family, self._engine))
+
     # ---- ports inside another network namespace
 
     async def open_ports_in(self, live: Live, path: Path) -> list[int]:
@@ -320,8 +343,13 @@ class Sessions:
         )
         self.scopes[row.sid] = scope
         notes = Journal(self._home.journals, row.sid)
-        server = await self._plane.serve(scope, check_length(self._home.run / f"{row.sid}.sock"), notes.write)
-        live = self._live[row.sid] = Live(scope, notes, server)
+        path = check_length(self._home.run / f"{row.sid}.sock")
+        server = await self._plane.serve(LearnersView(scope), path, notes.write)
+        checks = None
+        if policy.marks:
+            path = check_length(self._home.run / f"{row.sid}.c.sock")
+            checks = await self._plane.serve(ChecksView(scope), path, notes.write, for_checks=True)
+        live = self._live[row.sid] = Live(scope, notes, server, checks)
         return live
 
     async def _adopt(self, row: SessionRow) -> None:
@@ -347,8 +375,7 @@ class Sessions:
         self.scopes.pop(sid, None)
         if live:
             await self._plane.shared.inner_ports.close(sid)
-            await live.server.close(LAST_WORDS)
-            live.journal.close()
+            await live.close(LAST_WORDS)
 
     def _end_expired(self) -> None:
         for family in self._leases.expired():
@@ -366,6 +393,9 @@ class Sessions:
             task = asyncio.create_task(self.end(sid, reason))
             self._background.add(task)
             task.add_done_callback(self._background.discard)
+
+    def _marked(self) -> list[tuple[Scope, Note]]:
+        return [(live.scope, live.journal.note) for live in self._live.values() if live.scope.policy.marks]
 
     async def _tick(self) -> None:
         """What happens by itself: dead holders, ended graces and lifetimes, removals that failed before."""
@@ -407,7 +437,9 @@ class Sessions:
             await asyncio.sleep(pause)
             began = loop.time()
             try:
-                await self._quota.look([(live.scope, live.journal) for live in tuple(self._live.values())])
+                guarded = self._guard is not None
+                looked_at = [live for live in self._live.values() if not (guarded and live.scope.policy.marks)]
+                await self._quota.look([(live.scope, live.journal) for live in looked_at])
             except EngineUnavailable:
                 pass  # the other task sees it too, and says so
             except Exception:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from grader.checks.faults import fault_of
+from grader.checks.faults import OF_LEARNERS, fault_of
 from grader.checks.messages import Message, after, message
 from grader.checks.result import Outcome, Result
 from grader.checks.trial import Trial
@@ -123,8 +123,8 @@ class Check:
             said = unmet.message
             answer = Result(self.id, self.title, unmet.outcome, said.id, said.expected, said.observed, said.try_next)
         except Exception as error:
-            said = fault_of(error)  # re-raises what is neither the engine's nor the learner's: a bug
-            outcome = Outcome.FAILED if said.id == "session.refused" else Outcome.COULD_NOT_CHECK
+            said = fault_of(error, trial.bench.path("."))  # re-raises what is no fault of the engine or learner: a bug
+            outcome = Outcome.FAILED if said.id in OF_LEARNERS else Outcome.COULD_NOT_CHECK
             answer = Result(self.id, self.title, outcome, said.id, said.expected, said.observed, said.try_next)
         else:
             answer = Result(self.id, self.title, Outcome.PASSED, observed=observed)

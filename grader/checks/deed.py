@@ -23,12 +23,16 @@ _CALLS = {
     "container.remove": "destroy",
     "network.remove": "destroy",
     "volume.remove": "destroy",
-    "exec.create": "exec",
+    "exec.create": "",  # nothing has begun yet
+    "exec.begun": "exec",
     "exec.start": "",  # is written when the command has ended, which may be later than the next check
     "exec.inspect": "",
     "image.create": "pull",
 }
-_SESSION_SOCKET = re.compile(r"/([a-z][0-9a-f]{11})\.sock$")
+_SESSION_SOCKET = re.compile(r"/([a-z][0-9a-f]{11})(?:\.c)?\.sock$")
+
+
+_EVENTS_THAT_COUNT = ("exec.begun",)
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,20 @@ class Deed:
     time: float
 
 
-def of_session(url: str) -> list[Deed] | None:
+@dataclass(frozen=True)
+class Told:
+    """What is known of the deeds on a machine.
+
+    Args:
+        deeds: oldest first.
+        whole: whether there is nothing besides.
+    """
+
+    deeds: tuple[Deed, ...]
+    whole: bool = True
+
+
+def of_session(url: str) -> Told | None:
     """What the journal of a session tells.
 
     Args:
@@ -63,12 +80,14 @@ def of_session(url: str) -> list[Deed] | None:
     """
     from course.errors import CourseError
     from course.gateway import journal
+    from course.gateway.journal_file import is_whole
 
     socket = _SESSION_SOCKET.search(url)
     if socket is None:
         return None
     try:
-        return list(_from_journal(journal(socket[1])))
+        entries = journal(socket[1])
+        return Told(tuple(_from_journal(entries)), is_whole(entries))
     except CourseError:
         return None
 
@@ -82,7 +101,9 @@ def of_engine(client: DockerClient) -> list[Deed]:
 def _from_journal(entries: Iterable[Entry]) -> Iterator[Deed]:
     names: dict[str, str] = {}
     for entry in entries:
-        if entry.decision != "allowed" or entry.status >= 400:
+        if entry.decision != "allowed" and entry.route not in _EVENTS_THAT_COUNT:
+            continue
+        if entry.decision == "check" or entry.status >= 400 or entry.outcome.get("error"):
             continue
         asked, outcome = entry.asked, entry.outcome
         if entry.route.endswith(".create") and outcome.get("id") and asked.get("name"):

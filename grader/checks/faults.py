@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from grader.checks.bench import in_examiner
 from grader.checks.messages import Message, message, plain
 
 if TYPE_CHECKING:
     from docker import DockerClient
 
+OF_LEARNERS = frozenset({"session.refused", "session.gone", "session.unusable", "session.unreadable"})
+"""Errors that what the learner made or did brought about: a check that meets one has failed, once."""
+_OF_OBJECT = re.compile(
+    r"file name too long|too many levels of symbolic links|not a directory|is a directory|invalid argument"
+    r"|argument list too long|invalid (tar|character|reference)|unexpected EOF|exec format error",
+    re.IGNORECASE,
+)
+_OF_FILES = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EINVAL)
+_HERE = Path(__file__).parent
 PROBE = 10  # seconds that an engine has to answer a ping before it counts as hung
 
 
-def fault_of(error: Exception) -> Message:
+def fault_of(error: Exception, folder: Path | None = None) -> Message:
     """Translate an error that a check did not expect into a message.
 
+    Args:
+        error: what was raised.
+        folder: the learner's.
+
     Returns:
-        `session.refused` for a refusal by the session's rules, `session.vanished` for an object that went away while it
-        was looked at, and `engine.*` or `grader.*` for everything that is not the learner's fault.
+        One of `OF_LEARNERS` for what the learner's rules, objects, files or data brought about; `engine.*`,
+        `grader.*` and, in a lesson, `session.vanished` for everything else.
 
     Raises:
-        the error itself, when it comes neither from the engine nor from the system: then a check has a bug.
+        the error itself, when it comes from a question that is not of this package: then a check has a bug.
     """
     from docker.errors import APIError, DockerException
     from requests.exceptions import RequestException
@@ -29,20 +48,45 @@ def fault_of(error: Exception) -> Message:
     from course.errors import CourseError
 
     if isinstance(error, APIError):
-        status = error.status_code or 0
-        said = plain(error.explanation or error)
-        if status == 403:
-            return message("session.refused", reason=said)
-        if status in (404, 409):
-            return message("session.vanished", reason=said)
-        return message("engine.answered_badly", status=status or "no status", reason=said)
+        return _said_by_engine(error.status_code or 0, plain(error.explanation or error))
     if isinstance(error, CourseError):  # of the engine, or of the gateway that should give a second machine
         return message("engine.unreachable", reason=f"{error.observed} (expected: {error.expected})")
     if isinstance(error, (RequestException, HTTPError, DockerException, TimeoutError, ConnectionError)):
         return message("engine.unreachable", reason=f"{type(error).__name__}: {error}")
     if isinstance(error, OSError):
-        return message("grader.system", reason=f"{type(error).__name__}: {error}")
+        return message("session.unusable" if _is_below(folder, error) else "grader.system", reason=_shown(error))
+    if _is_ours(error):  # what it read is the learner's, and tests hold that it can read what is right
+        return message("session.unreadable", reason=_shown(error))
     raise error
+
+
+def _said_by_engine(status: int, said: str) -> Message:
+    if status == 403:
+        return message("session.refused", reason=said)
+    if status in (404, 409):  # while marks are given only the learner's own containers can go away by themselves
+        return message("session.gone" if in_examiner() else "session.vanished", reason=said)
+    if status >= 500 and _OF_OBJECT.search(said):
+        return message("session.unusable", reason=said)
+    return message("engine.answered_badly", status=status or "no status", reason=said)
+
+
+def _is_below(folder: Path | None, error: OSError) -> bool:
+    """Whether an error of the system is about a file of the learner's, and not about the system itself."""
+    return (
+        folder is not None
+        and error.errno in _OF_FILES
+        and Path(os.fsdecode(error.filename or "")).is_relative_to(folder)
+    )
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether the question that failed is one of this package: an author's own may have a mistake."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return all(Path(frame.filename).is_relative_to(_HERE) for frame in frames[1:2])
+
+
+def _shown(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error)[:300]}"
 
 
 def answers(client: DockerClient) -> bool:

@@ -39,7 +39,7 @@ set -e
 data=$1; size=$2; shift 2
 if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi
 mkdir -p "$data"
-if [ "$size" != 0 ]; then mount -t tmpfs -o "size=$size,mode=0711" slipway "$data"; fi
+if [ "$size" != 0 ]; then mount -t tmpfs -o "size=$size,nr_inodes=1m,mode=0711" slipway "$data"; fi
 exec "$@"
 """  # crun refuses a machine with both kinds of cgroups mounted; whatever is mounted here is gone with the last process
 

@@ -6,12 +6,14 @@ import os
 import secrets
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from course.gateway import docker_config
+from course.gateway.client import CHECKS, DOOR
 from course.gateway.peer import Process, identify, listener_pid
 from course.workspace import KEPT_BACK
 from grader.examine import evidence as gathering
@@ -110,9 +112,10 @@ class Examiner:
         plan, refusal = _plan(job, source)
         if refusal:
             return examination(job, source, plan, Attempt(Ran(), refusal=refusal), Times(begun, 0.0, 0), self._version)
+        until = clock + job.budgets.submission_seconds
         for attempt in range(1, self._attempts + 1):  # noqa: B007  # the number is told afterwards
-            done = self._attempt(job, source, plan)
-            if not done.fault and not _worth_repeating(done.ran):
+            done = self._attempt(job, source, plan, until)
+            if (not done.fault and not _worth_repeating(done.ran)) or time.monotonic() >= until:
                 break
         times = Times(begun, time.monotonic() - clock, attempt)
         return examination(job, source, plan, done, times, self._version)
@@ -129,21 +132,22 @@ class Examiner:
             raise NotIsolated(wanted, why, f"grade as root on this machine, with iptables; {TRUSTING_CONTAINERS}")
         return "trusted"
 
-    def _attempt(self, job: Job, source: SourceNotebook, plan: Plan) -> Attempt:
+    def _attempt(self, job: Job, source: SourceNotebook, plan: Plan, until: float) -> Attempt:
         """Examine once, in a session of its own. Nothing is raised: what fails here is not the learner's fault."""
         ran = Ran()
         try:
             with ExitStack() as stack:
                 session = self._session(stack)
                 learners = stack.enter_context(self._learners_kernel(job, session))
-                runner = Runner(self._kernel, job.budgets, self._engine_answers)
+                runner = Runner(self._kernel, job.budgets, self._engine_answers, lambda: self._paused(session))
                 behind = _behind(self._url, session.url)
-                ran = runner.run(plan, learners, _environment(session, job.student))
+                ran = runner.run(plan, learners, _environment(session, job.student), until)
                 if _behind(self._url, session.url) != behind:  # what a cell missed meanwhile is not the learner's fault
                     raise ExamineError(
                         "one engine and one gateway from the first cell to the last", "one of them began anew", "repeat"
                     )
-                images, bases = gathering.images_of(session.url)
+                self._had_room(session)
+                images, bases = gathering.images_of(session.checks_url)
                 return Attempt(ran, self._journal(session), images, bases)
         except Exception as error:
             self._mend()
@@ -184,6 +188,18 @@ class Examiner:
 
         return gathering.journal_of(Client(self._url), session)
 
+    def _had_room(self, session: Session) -> None:
+        """Whether the engine had room all the time; where it had not, only who filled it is at fault."""
+        from course.gateway import Client
+
+        if Client(self._url).show(session.id)["starved"]:
+            raise ExamineError("room on the engine's disk", "others had nearly filled it", "repeat")
+
+    def _paused(self, session: Session) -> AbstractContextManager[None]:
+        from course.gateway import Client
+
+        return Client(self._url).paused(session.id)
+
     def _engine_answers(self) -> bool:
         import docker
         from docker.errors import DockerException
@@ -223,8 +239,10 @@ def _is_for_learners(path: str) -> bool:
 
 
 def _environment(session: Session, student: str) -> dict[str, str]:
+    """What the checks see: the session by its door for checks, which the learner has no way to."""
+    through = replace(session, url=session.checks_url).environment()
     own = docker_config.variables(os.environ, grading=True)["DOCKER_CONFIG"]
-    return {**session.environment(), "DOCKER_CONFIG": own, "SLIPWAY_EXAMINER": "1", "SLIPWAY_LEARNER": student}
+    return {**through, DOOR: CHECKS, "DOCKER_CONFIG": own, "SLIPWAY_EXAMINER": "1", "SLIPWAY_LEARNER": student}
 
 
 def _plan(job: Job, source: SourceNotebook) -> tuple[Plan, str]:
@@ -241,7 +259,7 @@ def _plan(job: Job, source: SourceNotebook) -> tuple[Plan, str]:
         plan = align(source, raw)
     except NotANotebook as error:
         empty = align(source, b'{"cells": []}').steps
-        return Plan(empty, tuple(notes)), f"The notebook cannot be read: {error.observed[:300]}"
+        return Plan(empty, tuple(notes)), f"The notebook cannot be read: {error.observed[:300]}. {error.try_next}"
     return Plan(plan.steps, (*notes, *plan.notes)), ""
 
 

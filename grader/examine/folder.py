@@ -14,16 +14,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
 from grader.examine.errors import ExamineError
+from grader.examine.reading import MOST_RAW, Readable, readable
 
 MOST_FILES = 2000
 MOST_NAMES = 50_000  # looked at in one folder, so that what matters most is found among them
 MOST_BYTES = 64 * 1024 * 1024
 MOST_FILE_BYTES = 16 * 1024 * 1024
 MOST_DEPTH = 20
+MOST_PATH = 1000  # bytes
 MOST_SKIPPED = 100
 MOST_SECONDS = 30.0
+MOST_LARGE = 4  # notebooks of one folder that are read although their outputs are too large
 NOTEBOOK = ".ipynb"
 UNNEEDED = frozenset({".git", ".ipynb_checkpoints", "__pycache__", "__MACOSX", ".DS_Store", ".venv", "venv"})
 """What editors and file managers leave in a learner's folder; `read_entry` passes over it without a word."""
@@ -168,7 +172,7 @@ class _Reading:
     def __init__(self, unneeded: frozenset[str] = frozenset(), owner: int | None = None) -> None:
         self.files: dict[str, bytes] = {}
         self._unneeded, self._owner = unneeded, owner
-        self._bytes = 0
+        self._bytes = self._large = 0
         self._skipped: list[str] = []
         self._more = 0
         self._end = time.monotonic() + MOST_SECONDS
@@ -201,6 +205,8 @@ class _Reading:
             clean = name if is_relative(str(path)) else _cleaned(name)
             if not is_relative(str(above / clean)) or str(above / clean) in self.files:
                 self._skip(path, "a name that is no printable text")
+            elif len(os.fsencode(str(path))) > MOST_PATH:
+                self._skip(path, f"a path of more than {MOST_PATH} bytes")
             elif stat.S_ISDIR(kind):
                 self._folder(folder, name, above / clean, depth)
             elif stat.S_ISREG(kind):
@@ -237,12 +243,20 @@ class _Reading:
                 self._skip(path, "a file of another user")
                 return
             left = min(MOST_FILE_BYTES, MOST_BYTES - self._bytes)
-            content = file.read(left + 1) if status.st_size <= left else None
+            content = file.read(left + 1) if status.st_size <= left else self._without_outputs(file, status, path)
         if content is None or len(content) > left:
             self._skip(path, f"larger than the {left} bytes that are left for it")
             return
         self.files[str(path)] = content
         self._bytes += len(content)
+
+    def _without_outputs(self, file: BinaryIO, status: os.stat_result, path: PurePosixPath) -> bytes | None:
+        """A notebook that is too large with its outputs, without them; None for anything else."""
+        if len(path.parts) > 1 or path.suffix != NOTEBOOK or status.st_size > MOST_RAW or self._large >= MOST_LARGE:
+            return None
+        self._large += 1
+        found = readable(file.read(MOST_RAW))
+        return found.content if isinstance(found, Readable) else None
 
     def _is_foreign(self, status: os.stat_result) -> bool:
         return self._owner is not None and status.st_uid != self._owner

@@ -17,6 +17,7 @@ class Budgets(Data, frozen=True, kw_only=True):
         cell_seconds: wall time of one cell, the learner's or a graded one, without its builds.
         build_seconds: wall time of one build, beside the cell's own.
         notebook_seconds: wall time of all cells together.
+        submission_seconds: wall time of everything, all attempts and checks included.
         memory_bytes: of the submission kernel and all that it starts; its containers have the session's limits.
         processes: of the submission kernel and all that it starts.
         output_bytes: of what one cell prints and shows.
@@ -27,6 +28,7 @@ class Budgets(Data, frozen=True, kw_only=True):
     cell_seconds: float = 60.0
     build_seconds: float = 120.0
     notebook_seconds: float = 600.0
+    submission_seconds: float = 1800.0
     memory_bytes: int = 1024**3
     processes: int = 128
     output_bytes: int = 1_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,28 @@ from grader.examine.errors import ExamineError
 MOST_BYTES = 16 * 1024 * 1024
 MOST_CELLS = 500
 MOST_SOURCE = 256 * 1024  # characters of one cell
+MOST_RAW = 128 * 1024 * 1024  # of a file with its outputs
 KINDS = ("code", "markdown", "raw")
+HEADING = "heading"  # a kind of format 3
+AGAIN = "Open it in JupyterLab, save it, and hand it in again"
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_OTHER = (
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"RIFF", "a picture"),
+    (b"%PDF", "a PDF"),
+    (b"PK\x03\x04", "a zip file"),
+    (b"\x1f\x8b", "a packed file"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"<!doctype", "a web page"),
+    (b"<html", "a web page"),
+)
 
 
 class NotANotebook(ExamineError):
@@ -36,6 +58,41 @@ class SubmittedCell:
     claims: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Readable:
+    """A notebook that can be graded.
+
+    Args:
+        content: the file in UTF-8, and without its outputs where they made it too large.
+        notes: what was changed to read it.
+    """
+
+    content: bytes
+    notes: tuple[str, ...] = ()
+
+
+def readable(raw: bytes) -> Readable | str:
+    """What was handed in under the name of a notebook, as one; or a sentence that tells the learner what to do."""
+    try:
+        node, notes = _load(raw)
+        _cells(node)
+    except NotANotebook as error:
+        return f"The notebook cannot be read: {error.observed}. {error.try_next}"
+    if not notes and len(raw) <= MOST_BYTES:
+        return Readable(raw)
+    if len(raw) > MOST_BYTES:
+        for cell in _cells(node):
+            if isinstance(cell, dict):
+                cell.pop("outputs", None)
+                cell.pop("attachments", None)
+        notes.append(f"Its outputs were left out: with them it has {len(raw) // 1_000_000} MB.")
+    content = json.dumps(node, ensure_ascii=False).encode("utf-8", "replace")
+    if len(content) > MOST_BYTES:
+        megabytes = len(content) // 1_000_000
+        return f"The notebook cannot be read: it has {megabytes} MB without its outputs. Keep data in files beside it."
+    return Readable(content, tuple(notes))
+
+
 def read_submitted(raw: bytes) -> tuple[list[SubmittedCell], list[str]]:
     """Read the cells of a submitted notebook; outputs, ids and all other metadata are dropped.
 
@@ -46,16 +103,10 @@ def read_submitted(raw: bytes) -> tuple[list[SubmittedCell], list[str]]:
         The cells in order, and notes about what was left out.
 
     Raises:
-        NotANotebook: no JSON, or no notebook, or larger than 16 MB.
+        NotANotebook: it cannot be read; its parts tell the learner what it is, and what to do.
     """
-    if len(raw) > MOST_BYTES:
-        raise _no_notebook(f"{len(raw)} bytes, more than {MOST_BYTES}")
-    try:
-        node = json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise _no_notebook(f"no JSON: {error}") from error
+    node, notes = _load(raw)
     cells = _cells(node)
-    notes = []
     if len(cells) > MOST_CELLS:
         notes.append(f"The notebook has {len(cells)} cells: those after the first {MOST_CELLS} were not run.")
     found, broken, cut = [], 0, 0
@@ -74,22 +125,61 @@ def read_submitted(raw: bytes) -> tuple[list[SubmittedCell], list[str]]:
     return found, notes
 
 
+def _load(raw: bytes) -> tuple[Any, list[str]]:
+    """The JSON of a file in whatever coding it was saved."""
+    if len(raw) > MOST_RAW:
+        raise _no_notebook(f"it has {len(raw) // 1_000_000} MB", "Clear its outputs (Edit, Clear Outputs of All Cells)")
+    if not raw.strip(b"\0 \t\r\n"):
+        raise _no_notebook("the file is empty", AGAIN)
+    for begun, what in _OTHER:
+        if raw.startswith(begun):
+            raise _no_notebook(f"it is {what} with the name of a notebook", "Hand in the notebook itself")
+    text, notes = _decoded(raw)
+    try:
+        return json.loads(text), notes
+    except RecursionError as error:
+        raise _no_notebook("it is nested too deeply", AGAIN) from error
+    except ValueError as error:
+        if any(mark in text for mark in ("<<<<<<< ", ">>>>>>> ")):
+            todo = "Keep one version of each part, delete the lines that begin with <<<<<<<, ======= and >>>>>>>, and "
+            raise _no_notebook("Git left the marks of a merge conflict in it", todo + "hand it in again") from error
+        at_end = isinstance(error, json.JSONDecodeError) and text.lstrip().startswith("{") and _ends_at(error, text)
+        what = "it ends in the middle, as a file that was not saved or copied whole" if at_end else f"no JSON: {error}"
+        raise _no_notebook(what, AGAIN) from error
+
+
+def _ends_at(error: json.JSONDecodeError, text: str) -> bool:
+    return error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+
+
+def _decoded(raw: bytes) -> tuple[str, list[str]]:
+    """The text of a file: by its byte order mark, as UTF-8, else as Windows of western Europe saves it."""
+    for mark, coding in _MARKS:
+        if raw.startswith(mark):
+            return raw.decode(coding, "replace").removeprefix("\ufeff"), []
+    try:
+        return raw.decode("utf-8"), []
+    except UnicodeDecodeError:
+        note = "The notebook was not saved in UTF-8: letters such as ä and é may have become others."
+        return raw.decode("cp1252", "replace"), [note]
+
+
 def _cells(node: Any) -> list[Any]:
     if not isinstance(node, dict):
-        raise _no_notebook(f"a JSON {type(node).__name__}")
+        raise _no_notebook(f"it is a JSON {type(node).__name__}", AGAIN)
     cells = node.get("cells")
     if cells is None and isinstance(node.get("worksheets"), list):  # format 3, of IPython before 2015
         sheets = [sheet.get("cells") for sheet in node["worksheets"] if isinstance(sheet, dict)]
         cells = [cell for sheet in sheets if isinstance(sheet, list) for cell in sheet]
     if not isinstance(cells, list):
-        raise _no_notebook("JSON without a list of cells")
+        raise _no_notebook("it is JSON without a list of cells", AGAIN)
     return cells
 
 
 def _cell(cell: Any) -> SubmittedCell | None:
-    if not isinstance(cell, dict) or cell.get("cell_type") not in KINDS:
+    if not isinstance(cell, dict) or cell.get("cell_type") not in (*KINDS, HEADING):
         return None
-    source = cell.get("source", cell.get("input", ""))
+    source = cell.get("source", cell.get("input", ""))  # the second in format 3
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
     if not isinstance(source, str):
@@ -99,8 +189,16 @@ def _cell(cell: Any) -> SubmittedCell | None:
     claims = claims if isinstance(claims, dict) else {}
     grade_id = claims.get("grade_id")
     # a lone surrogate can be read from JSON, and never be written as UTF-8 again
-    text = source.encode("utf-8", "replace").decode()
-    return SubmittedCell(cell["cell_type"], text, grade_id if isinstance(grade_id, str) else "", claims)
+    text = source.encode("utf-8", "replace").decode().replace("\r\n", "\n")
+    if cell["cell_type"] == HEADING:
+        level = cell.get("level")
+        text = f"{'#' * (level if isinstance(level, int) and 1 <= level <= 6 else 1)} {text}"
+    return SubmittedCell(
+        "markdown" if cell["cell_type"] == HEADING else cell["cell_type"],
+        text,
+        grade_id if isinstance(grade_id, str) else "",
+        claims,
+    )
 
 
 def repeated(cells: list[SubmittedCell]) -> Iterator[str]:
@@ -113,5 +211,5 @@ def repeated(cells: list[SubmittedCell]) -> Iterator[str]:
             seen.add(cell.grade_id)
 
 
-def _no_notebook(observed: str) -> NotANotebook:
-    return NotANotebook("a notebook in JSON, as Jupyter saves it", observed, "open it in JupyterLab and submit again")
+def _no_notebook(observed: str, try_next: str) -> NotANotebook:
+    return NotANotebook("a notebook in JSON, as Jupyter saves it", observed, f"{try_next}.")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +21,9 @@ from grader.examine.verdicts import Trouble, mark, trouble
 
 _BUILDS = ("%%dockerfile", ".build(", "setup(")
 """What a cell says that may build; such a cell has the time of a build beside its own."""
+
+
+TIME_IS_UP = GradedRun([], evalue="The time for the whole submission was up.", timed_out=True)
 
 
 class CellRun(Protocol):
@@ -43,6 +48,7 @@ class LearnersKernel(Protocol):
     def alive(self) -> bool: ...
     def run(self, source: str, seconds: float) -> CellRun: ...
     def fetch(self, name: str) -> bytes | None: ...
+    def frozen(self) -> AbstractContextManager[None]: ...
 
 
 @dataclass
@@ -61,21 +67,29 @@ class Runner:
         kernel: where graded cells run.
         budgets: what a submission may use.
         engine_answers: whether the engine answers now; asked after a check took too long.
+        paused: for how long a graded cell runs; meanwhile the learner's session answers the learner nothing.
     """
 
-    def __init__(self, kernel: ExaminerKernel, budgets: Budgets, engine_answers: Callable[[], bool]) -> None:
-        self._kernel, self._budgets, self._engine_answers = kernel, budgets, engine_answers
+    def __init__(
+        self,
+        kernel: ExaminerKernel,
+        budgets: Budgets,
+        engine_answers: Callable[[], bool],
+        paused: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self._kernel, self._budgets, self._engine_answers, self._paused = kernel, budgets, engine_answers, paused
 
-    def run(self, plan: Plan, learners: LearnersKernel, environment: Mapping[str, str]) -> Ran:
+    def run(self, plan: Plan, learners: LearnersKernel, environment: Mapping[str, str], until: float = math.inf) -> Ran:
         """Run every cell of a plan, in order.
 
         Args:
             plan: the cells.
             learners: the submission kernel, started.
             environment: of the graded cells: the session and the learner.
+            until: when the time for everything is up (time.monotonic).
         """
         ran, troubles = Ran(), defaultdict[str, Trouble](Trouble)
-        deadline = time.monotonic() + self._budgets.notebook_seconds
+        deadline = min(time.monotonic() + self._budgets.notebook_seconds, until)
         lasting = Trouble()  # an end of the kernel is felt by all exercises that follow
         graded = _Graded(self._kernel, environment)
         try:
@@ -83,7 +97,11 @@ class Runner:
                 if step.kind != "code":
                     continue
                 if step.is_graded and step.known is not None:
-                    found = graded.run(step.known, learners, self._seconds_of_checks)
+                    found = TIME_IS_UP
+                    if until > time.monotonic():
+                        with self._paused(), learners.frozen():
+                            left = min(self._seconds_of_checks, max(until - time.monotonic(), 0.1))
+                            found = graded.run(step.known, learners, left)
                     before = troubles[step.exercise].and_(lasting)
                     answers = not found.timed_out or self._engine_answers()
                     ran.marks[step.known.grade_id] = mark(step.known, found, before, engine_answers=answers)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -116,7 +116,10 @@ async def listing(x: Exchange) -> web.StreamResponse:
 async def inspect(x: Exchange) -> web.StreamResponse:
     """GET /containers/{id}/json."""
     answer = await _ask(x, container_calls.engine_request(x.call, x.query, x.scope))
-    return x.json(translate.container_inspect(answer.value, x.scope))
+    shown = translate.container_inspect(answer.value, x.scope)
+    if shown.get("ExecIDs"):
+        shown["ExecIDs"] = x.scope.shown_execs(shown["ExecIDs"]) or None
+    return x.json(shown)
 
 
 async def plain(x: Exchange) -> web.StreamResponse:
@@ -135,6 +138,8 @@ async def moved(x: Exchange) -> web.StreamResponse:
     """start, stop, restart, kill: what the container publishes answers inside, or no longer does, before the answer."""
     request = container_calls.engine_request(x.call, x.query, x.scope)
     engine_id = request.parts[1]
+    if x.call.route in ("container.start", "container.restart"):
+        x.scope.charge("bytes_written")  # a container that was ended for what it wrote does not go on
 
     async def work() -> Answer:
         try:
@@ -237,17 +242,26 @@ async def put_archive(x: Exchange) -> web.StreamResponse:
     return x.empty(200)
 
 
-async def hijacked(x: Exchange, request: EngineRequest) -> web.StreamResponse:
-    """Tunnel after the engine's own switch; otherwise answer plainly, and the connection ends with that."""
+async def hijacked(x: Exchange, request: EngineRequest, begun: Callable[[], None] = lambda: None) -> web.StreamResponse:
+    """Tunnel after the engine's own switch; otherwise answer plainly, and the connection ends with that.
+
+    Args:
+        x: the call.
+        request: what the engine is asked.
+        begun: is called when the engine has taken it.
+    """
     head, result = await x.plane.engine.hijack(request)
     if isinstance(result, Answer):
         x.closes = True
         if not result.ok:
             raise EngineSaid(result)
+        begun()
         answer = _passed(x, result)
         answer.force_close()
         return answer
     x.said = 101
+    begun()
+    x.scope.pause.leave()  # from here on it is the container that works
     done = await tunnel(x.request, head, result, x.plane.headers)
     x.received, x.sent = done.traffic.sent, done.traffic.received
     return done

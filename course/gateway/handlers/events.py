@@ -29,6 +29,8 @@ async def events(x: Exchange) -> web.StreamResponse:
     async def own() -> AsyncIterator[bytes]:
         async for event in json_documents(response):
             memory.learn(event)
+            if x.scope.hides(event):
+                continue
             shown = translate.event(event, memory) or memory.late(event)
             if shown is not None and filters.keep_event(shown, x.query, memory):
                 yield json.dumps(shown, separators=(",", ":")).encode() + b"\n"

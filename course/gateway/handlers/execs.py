@@ -6,6 +6,7 @@ from aiohttp import web
 
 from course.gateway.exchange import Exchange
 from course.gateway.handlers.containers import hijacked
+from course.gateway.journal_file import BEGUN
 from course.gateway.policy import exec as policy
 from course.gateway.policy import translate
 from course.gateway.policy.names import EngineRequest
@@ -32,17 +33,20 @@ async def start(x: Exchange) -> web.StreamResponse:
     spec = policy.parse_start(await x.body(), x.limits.json_body)
     request = EngineRequest("POST", ("exec", exec_id, "start"), body=spec.body())
     x.outcome["container"] = container_id = x.scope.exec_container(exec_id)
-    with x.scope.charge("execs"):
+    with x.scope.charge("execs"), x.scope.charge("bytes_written"):
         if container_id and x.plane.runtime.may_be_early:
             inspected = await x.plane.engine.ask(EngineRequest("GET", ("containers", container_id, "json")))
             if inspected.ok:  # else the engine says what is wrong
                 await x.plane.runtime.begun(int(inspected.value["State"]["Pid"]))
-        return await hijacked(x, request)
+        return await hijacked(x, request, lambda: x.note(BEGUN, f"a command began in container {container_id}"))
 
 
 async def inspect(x: Exchange) -> web.StreamResponse:
     """GET /exec/{id}/json."""
-    answer = await x.ask(EngineRequest("GET", ("exec", x.scope.exec_instance(x.ref), "json")))
+    exec_id = x.scope.exec_instance(x.ref)
+    answer = await x.ask(EngineRequest("GET", ("exec", exec_id, "json")))
+    if not answer.value.get("Running"):
+        x.scope.exec_ended(exec_id)
     return x.json(translate.exec_inspect(answer.value, x.scope))
 
 

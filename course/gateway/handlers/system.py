@@ -41,7 +41,7 @@ async def info(x: Exchange) -> web.StreamResponse:
     """GET /info: the session seen as an engine."""
     engine = await _engine_version(x)
     rows = (await x.ask(own_containers(x.scope))).value
-    states = [row.get("State") for row in rows]
+    states = [row.get("State") for row in rows if x.scope.container_name(row["Id"]) is not None]
     limits = x.limits
     return x.json(
         {

@@ -22,6 +22,7 @@ class Limits:
     streams: int = 256  # followed at once: logs, events, attach, transfers
     builds: int = 2  # running at once
     bytes_written: int = 4 * GIB  # writable layers, volumes, images added, together
+    files_written: int = 1_000_000  # files and folders in them, where marks count
     lifetime: float = math.inf  # also of a session that is held
     memory: int = 256 * MIB  # a container, or a RUN step
     nano_cpus: int = 1_000_000_000  # a container, or a RUN step
@@ -59,6 +60,7 @@ class Policy:
         build_cache: whether a build may take layers that this same session made before (never another's).
         buildkit: whether a build may go to BuildKit, which bounds neither memory nor processes of a RUN, and gives it
             the engine's own network or none.
+        marks: whether marks depend on it: then it has a second door, for the checks.
         grace: seconds between the end of the last lease and the removal of what the session made, unless it is kept
             (`course.gateway.keeping`).
     """
@@ -68,10 +70,19 @@ class Policy:
     outside: bool = True
     build_cache: bool = True
     buildkit: bool = True
+    marks: bool = False
     grace: float = 300.0
 
 
 LEARNER = Policy("learner")
-GRADING = Policy("grading", Limits(lifetime=3600.0), outside=False, build_cache=False, buildkit=False, grace=0.0)
+GRADING = Policy(
+    "grading",
+    Limits(lifetime=3600.0, bytes_written=768 * MIB, files_written=100_000, image_tar=512 * MIB),
+    outside=False,
+    build_cache=False,
+    buildkit=False,
+    marks=True,
+    grace=0.0,
+)
 TRUSTED = replace(GRADING, name="trusted", outside=True)
 POLICIES = {policy.name: policy for policy in (LEARNER, GRADING, TRUSTED)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from grader.checks.asking import ask
 from grader.checks.check import failed
 from grader.checks.finding import find_container, find_image
 from grader.checks.questions import serving
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 PATIENCE = 5.0  # seconds for one answer
 LARGEST = 1024 * 1024  # bytes of a manifest
+MOST_NAMES = 20  # of a catalogue, in a message
 _MANIFESTS = (
     "application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json, "
     "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json"
@@ -42,7 +44,8 @@ def holds(registry: Registry, repository: str, tag: str, same_as: Image | None, 
     digest, content = manifest
     if same_as is not None:
         wanted = find_image(trial, same_as)
-        config = (content.get("config") or {}).get("digest")
+        config = content.get("config")
+        config = config.get("digest") if isinstance(config, dict) else None
         if config != wanted.id and digest not in digests(wanted.fact.digests) and digest != wanted.id:
             raise failed("registry.other_image", repository=repository, tag=tag, image=same_as.ref)
     return f"digest {short(digest)}"
@@ -58,21 +61,17 @@ def _manifest(url: str) -> tuple[str, dict[str, Any]] | None:
 
 def _catalog(base: str) -> str:
     answer = _get(f"{base}/v2/_catalog", {})
-    return ", ".join((answer[1].get("repositories") if answer else None) or []) or "nothing"
+    told = answer[1].get("repositories") if answer else None
+    return ", ".join(str(name) for name in told[:MOST_NAMES]) if isinstance(told, list) and told else "nothing"
 
 
 def _get(url: str, headers: dict[str, str]) -> tuple[Any, dict[str, Any]] | None:
     import msgspec
-    from requests import Session
-    from requests.exceptions import RequestException
 
-    with Session() as session:
-        session.trust_env = False
-        try:
-            with session.get(url, headers=headers, timeout=PATIENCE, stream=True, allow_redirects=False) as answer:
-                if answer.status_code != 200:
-                    return None
-                body = answer.raw.read(LARGEST, decode_content=True)
-                return answer.headers, msgspec.json.decode(body, type=dict[str, Any])
-        except (RequestException, msgspec.DecodeError):
-            return None
+    said = ask(url, seconds=PATIENCE, most=LARGEST, headers=headers)
+    if said is None or said.status != 200:
+        return None
+    try:
+        return said.headers, msgspec.json.decode(said.body, type=dict[str, Any])
+    except (msgspec.DecodeError, RecursionError):
+        return None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import Message
 from typing import TYPE_CHECKING
 
 from grader.checks import ending, starting
+from grader.checks.asking import ask
 from grader.checks.check import failed
 from grader.checks.finding import FoundContainer, find_container, find_image
 from grader.checks.logs import read
@@ -47,7 +48,7 @@ class Answer:
     """What an address answered."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     body: str
 
 
@@ -111,24 +112,9 @@ def address(container: FoundContainer, port: int) -> str:
 
 
 def fetch(url: str) -> Answer | None:
-    """Ask once, without redirects and without proxies; None when nobody answers yet, or the answer is not HTTP."""
-    from requests import Session
-    from requests.exceptions import RequestException
-    from urllib3.exceptions import HTTPError
-
-    deadline = time.monotonic() + PATIENCE
-    kept = bytearray()
-    with Session() as session:
-        session.trust_env = False
-        try:
-            with session.get(url, timeout=PATIENCE, stream=True, allow_redirects=False) as response:
-                for chunk in response.iter_content(16384):
-                    kept += chunk
-                    if len(kept) >= LARGEST or time.monotonic() > deadline:
-                        break
-                return Answer(response.status_code, response.headers, bytes(kept[:LARGEST]).decode("utf-8", "replace"))
-        except (RequestException, HTTPError, OSError):
-            return None
+    """Ask once; None when nobody answers yet, or the answer is not HTTP."""
+    said = ask(url, seconds=PATIENCE, most=LARGEST)
+    return None if said is None else Answer(said.status, said.headers, said.body.decode("utf-8", "replace"))
 
 
 def _fault(answer: Answer, page: Page) -> Exception | None:

@@ -161,12 +161,23 @@ def _among(trial: Trial, subject: Value, wanted: tuple[Any, ...]) -> str:
 
 
 def _same(value: Any, wanted: Any) -> bool:
+    """Whether two values are equal and of the same kinds throughout: True is no 1, and 2.0 is no 2."""
     if isinstance(wanted, bool) or isinstance(value, bool):
         return value is wanted
     if isinstance(wanted, float) and isinstance(value, int | float):
-        return math.isclose(value, wanted, rel_tol=1e-9)
-    if isinstance(wanted, tuple):
-        wanted = list(wanted)
+        try:
+            return math.isclose(value, wanted, rel_tol=1e-9)
+        except OverflowError:  # a whole number that no float can hold
+            return False
+    if isinstance(wanted, list | tuple):
+        return isinstance(value, list) and len(value) == len(wanted) and all(map(_same, value, wanted))
+    if isinstance(wanted, dict):
+        keys = {str(key): each for key, each in wanted.items()}
+        return (
+            isinstance(value, dict)
+            and value.keys() == keys.keys()
+            and all(_same(value[key], keys[key]) for key in keys)
+        )
     return type(value) is type(wanted) and bool(value == wanted)
 
 

@@ -16,7 +16,10 @@ MOST_SAME = 0.3  # what more than this share of a class has is what the lesson a
 ALIKE = 90.0  # percent of rapidfuzz.fuzz.ratio
 LEAST_LINES = 4
 MOST_PAIRS = 40
-_START = re.compile(r"^\s*FROM\s+\S+", re.MULTILINE)
+MOST_LENGTH = 8_000  # characters of a Dockerfile that are compared
+MOST_SOURCE = 256 * 1024  # characters of a cell that are looked through
+MOST_WORK = 2 * 10**11  # characters times characters of all pairs that are compared, shortest first: seconds
+_START = re.compile(r"^[ \t]{0,40}FROM[ \t]{1,40}\S", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def in_notebook(content: bytes) -> dict[str, str]:
         cells: Any = json.loads(content)["cells"]
         found = {}
         for cell in cells:
-            source = "".join(cell["source"])
+            source = "".join(cell["source"])[:MOST_SOURCE]
             own = not cell["metadata"].get("nbgrader", {}).get("grade") and cell["cell_type"] == "code"
             if own and (start := _START.search(source)):
                 name = str(cell["metadata"].get("nbgrader", {}).get("grade_id") or cell.get("id", "a cell"))
@@ -104,7 +107,12 @@ def _alike(name: str, texts: Mapping[str, str]) -> Iterable[Pair]:
         same[text] += 1
     few = max(2, int(MOST_SAME * len(texts)))
     telling = {who: text for who, text in texts.items() if text.count("\n") + 1 >= LEAST_LINES and same[text] <= few}
-    for (one, left), (other, right) in combinations(sorted(telling.items()), 2):
+    work = 0
+    pairs = combinations(sorted(telling.items()), 2)
+    for (one, left), (other, right) in sorted(pairs, key=lambda pair: len(pair[0][1]) * len(pair[1][1])):
+        work += len(left) * len(right)
+        if work > MOST_WORK:
+            return
         percent = fuzz.ratio(left, right, score_cutoff=ALIKE)
         if percent:
             yield Pair(one, other, name, f"{percent:.0f} % the same", percent)
@@ -115,5 +123,5 @@ def _most(pairs: Iterable[Pair]) -> list[Pair]:
 
 
 def _plain(text: str) -> str:
-    lines = (" ".join(line.split()) for line in text.splitlines())
-    return "\n".join(line for line in lines if line and not line.startswith("#"))
+    lines = (" ".join(line.split()) for line in text[:MOST_SOURCE].splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("#"))[:MOST_LENGTH]

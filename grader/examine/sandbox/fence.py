@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from course.gateway import freezer
 from course.gateway.cgroups import ROOT, CgroupTree
 from course.gateway.peer import Process, identify
 
@@ -44,6 +45,20 @@ class Fence:
                     facts = dict(line.split() for line in (folder / name).read_text().splitlines())
                     return int(facts.get("oom_kill", 0))
         return 0
+
+    @property
+    def can_freeze(self) -> bool:
+        """Whether its processes can be stopped together."""
+        return any(freezer.can_freeze(folder) for folder in self.folders)
+
+    def freeze(self) -> bool:
+        """Stop every process that is in; whether all of them stand still."""
+        return all(freezer.freeze(folder) for folder in self.folders if freezer.can_freeze(folder))
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        for folder in self.folders:
+            freezer.thaw(folder)
 
     def remove(self) -> None:
         """End every process that is in, and take the groups away."""
@@ -101,6 +116,8 @@ class Fences:
                     ("cpu.shares", str(SHARES)),
                 ),
             }
+            if os.access(self._root / "freezer", os.W_OK):
+                values["freezer"] = ()
         folders = []
         for hierarchy, files in values.items():
             folder = Path(f"{self._root}/{hierarchy}{self._tree.parent(sid)}")

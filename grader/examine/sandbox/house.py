@@ -47,7 +47,14 @@ class House:
         return f"<House, {self.parent or 'no warm parent'}>"
 
     def place(
-        self, sockets: Mapping[str, Path], variables: Mapping[str, str], budgets: Budgets, uid: int, *, trusted: bool
+        self,
+        sockets: Mapping[str, Path],
+        variables: Mapping[str, str],
+        budgets: Budgets,
+        uid: int,
+        *,
+        room: int = 0,
+        trusted: bool,
     ) -> Place:
         """A new place.
 
@@ -56,6 +63,7 @@ class House:
             variables: the environment inside.
             budgets: what it may use.
             uid: who runs the cells there; 0 for this user.
+            room: bytes for the files that were handed in, beside what cells may write.
             trusted: whether it needs no sandbox.
 
         Raises:
@@ -77,7 +85,7 @@ class House:
             inside=Path(str(inside.__file__)),
             sockets=sockets,
             etc={name: Path(kept.name, name) for name in etc},
-            disk_bytes=budgets.disk_bytes,
+            disk_bytes=budgets.disk_bytes + room,
             variables=variables,
         )
         return Place(words, fence, self.parent, variables, kept)

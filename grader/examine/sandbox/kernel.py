@@ -11,7 +11,7 @@ import socket
 import struct
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from grader.examine.job import Budgets
 
 START_SECONDS = 60.0
+BLOCK = 4096  # what a file takes in memory is a multiple of it
 GRACE_SECONDS = 5.0
 """How long a cell that was interrupted has to come back before the kernel is ended; it may stop containers first."""
 FETCH_SECONDS = 10.0
@@ -102,6 +103,7 @@ class SubmissionKernel:
         self._house = within or house.shared()
         self._over = contextlib.ExitStack()
         self._why = "it was not started"
+        self._frozen = False
         self._shown: dict[str, bytes] = {}
         self.weaker = ""
         self.skipped: tuple[str, ...] = ()
@@ -191,6 +193,18 @@ class SubmissionKernel:
             return CellRun(outputs.kept())
         return CellRun(outputs.kept(), "out_of_memory" if name == "MemoryError" else "error", name, words)
 
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """For the block nothing runs in the sandbox, but what `fetch` asks while it asks.
+
+        A sandbox that cannot be stopped is ended.
+        """
+        self._freeze()
+        try:
+            yield
+        finally:
+            self._thaw()
+
     def fetch(self, name: str) -> bytes | None:
         """A value of the learner's as JSON text; None where there is none of that name.
 
@@ -199,6 +213,26 @@ class SubmissionKernel:
         """
         if not self.alive:
             return None
+        was_frozen = self._frozen
+        self._thaw()
+        try:
+            return self._fetch(name)
+        finally:
+            if was_frozen:
+                self._freeze()
+
+    def _freeze(self) -> None:
+        if self.alive:
+            self._frozen = self._place.freeze()
+            if not self._frozen:
+                self._end("it could not be stopped while its work was checked")
+
+    def _thaw(self) -> None:
+        if self._frozen:
+            self._frozen = False
+            self._place.thaw()
+
+    def _fetch(self, name: str) -> bytes | None:
         asked, deadline = secrets.token_hex(16), time.monotonic() + FETCH_SECONDS
         try:
             self._ask({"do": "fetch", "id": asked, "name": name}, deadline)
@@ -242,7 +276,8 @@ class SubmissionKernel:
             own = {"HOME": str(home), "TMPDIR": str(scratch / "tmp"), "SLIPWAY_NOTEBOOKS": str(notebooks_dir())}
             state = {"SLIPWAY_STATE_DIR": str(home / "state"), "SLIPWAY_RUNTIME_DIR": str(home / "run")}
             variables |= own | state
-        self._place = self._house.place(sockets, variables, self._budgets, uid, trusted=self._trusted)
+        room = sum(-(-len(content) // BLOCK) * BLOCK for content in self._files.values())
+        self._place = self._house.place(sockets, variables, self._budgets, uid, room=room, trusted=self._trusted)
         self._over.callback(self._place.end)
         start = inside.Start(
             uid=uid,

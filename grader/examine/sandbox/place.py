@@ -22,11 +22,12 @@ from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 from grader.examine.errors import ExamineError
-from grader.examine.sandbox import inside, view
+from grader.examine.sandbox import inside, stopping, view
 from grader.examine.sandbox.fence import Fence
 from grader.examine.sandbox.warm import WarmParent
 
 GONE_SECONDS = 20.0
+STOP_SECONDS = 10.0
 _NAMESPACES = ("ipc", "uts", "net", "cgroup", "pid", "mnt")  # the last one hides all others
 
 
@@ -58,6 +59,7 @@ class Place:
         self._how = "trusted" if not words else "warm" if parent else "cold"
         self.first = 0
         self._ended = False
+        self._stopped: set[int] = set()
         self.said = ""
         self._over.callback(fence.remove)
         self.ours, theirs = socket.socketpair()
@@ -86,6 +88,7 @@ class Place:
         if self._ended:
             return
         self._ended = True
+        self.thaw()  # what is frozen does not end
         if hasattr(self, "_process"):
             with contextlib.suppress(ProcessLookupError):
                 if self.first:
@@ -102,6 +105,23 @@ class Place:
             self._said.seek(0)
             self.said = self._said.read(4000).decode("utf-8", "replace").strip()
         self._over.close()
+
+    def freeze(self) -> bool:
+        """Stop every process in it where it is; whether all of them stand still."""
+        if self.fence.can_freeze:
+            return self.fence.freeze()
+        of = self._process.pid
+        stopped = stopping.stop(
+            lambda: stopping.in_namespace(self.first) if self.first else stopping.below(of), STOP_SECONDS
+        )
+        self._stopped = stopped or set()
+        return stopped is not None
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        self.fence.thaw()
+        stopping.go_on(self._stopped)
+        self._stopped = set()
 
     def _bubblewrap(self, words: Sequence[str], command: list[str], passed: list[int], *, waits: bool = False) -> None:
         # told by a file, because a command line can be read inside, and paths of this machine are nobody's business

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 MOST_MACHINES = 2
 LOWEST_ID, IDS = 20_000, 40_000
-_MACHINE = re.compile(rb"""\bmachine\(\s*(?:\\?["']([a-z][a-z0-9-]{0,20})\\?["'])?\s*\)""")
+_MACHINE = re.compile(rb"""\bmachine\(\s{0,40}(?:\\?["']([a-z][a-z0-9-]{0,20})\\?["'])?\s{0,40}\)""")
+"""Bounded: what is looked through is a learner's, of any size, and an unbounded `\\s*` twice takes its square."""
 
 
 def machines(files: Mapping[str, bytes], session: Session) -> dict[str, Session]:

@@ -16,6 +16,7 @@ from course.widgets.feed import STILL
 
 HOME = "/home/learner"
 _TMP = "/home/tmp"
+_TEMPORARY = ("/tmp", "/var/tmp")
 RUN = "/run/slipway"
 LESSONS = "/run/slipway/lessons"
 SOCKET = "/run/slipway/engine.sock"
@@ -110,19 +111,16 @@ def arguments(
     for name, value in variables.items():  # of what bubblewrap starts; a kernel gets the same ones with its first frame
         words += ["--setenv", name, value]
     seen = [*_system(), *_python(), *_course()]
-    places = [*seen[2::3], *sockets, LESSONS, INSIDE, "/etc/passwd"]
+    seen[2::3] = [_written_as(name) for name in seen[2::3]]
+    places = [*seen[2::3], *sockets, LESSONS, INSIDE, HOME, _TMP, "/etc/passwd"]
     above = sorted({str(parent) for place in places for parent in Path(place).parents if parent != Path("/")})
     # one file system of a fixed size holds all that can be written; first, as this course may be installed below it
-    writable = ["--size", str(disk_bytes), "--tmpfs"]
-    words += ["--perms", "1777", *writable, "/home"]
-    links = [name for name in ("/tmp", "/var/tmp") if name not in above]
-    for name in above:  # else only the user who starts bubblewrap could pass
-        if name in ("/tmp", "/var/tmp"):
-            words += ["--perms", "1777", *writable, name]
-        else:
+    words += ["--perms", "1777", "--size", str(disk_bytes), "--tmpfs", "/home"]
+    for name in sorted({*above, HOME, _TMP}):  # else only the user who starts bubblewrap could pass
+        if name != "/home":
             words += ["--perms", "1777" if name in (HOME, _TMP) else "0755", "--dir", name]
     words += [*seen, *_masks(), "--dir", "/var"]
-    for name in links:
+    for name in _TEMPORARY:
         words += ["--symlink", _TMP, name]
     words += ["--ro-bind", str(lessons), LESSONS, "--ro-bind", str(inside), INSIDE]
     for name, source in etc.items():
@@ -166,6 +164,14 @@ def _course() -> Iterator[str]:
             yield from ("--ro-bind", str(home / name), str(home / name))
 
 
+def _written_as(path: str) -> str:
+    """Where bubblewrap puts what is seen at a path: what lies below /tmp, below what /tmp is a link to."""
+    for name in _TEMPORARY:
+        if Path(path).is_relative_to(name):
+            return f"{_TMP}/{Path(path).relative_to(name)}".removesuffix("/.")
+    return path
+
+
 def _masks() -> Iterator[str]:
     """Empty folders over what must not be seen of `grader` where it stands among the libraries."""
     import grader
@@ -173,4 +179,5 @@ def _masks() -> Iterator[str]:
     home = Path(str(grader.__file__)).parent
     if any(home.is_relative_to(prefix) for prefix in (sys.prefix, sys.base_prefix)):
         for name in _MASKED:
-            yield from ("--perms", "0555", "--tmpfs", str(home / name), "--remount-ro", str(home / name))
+            hidden = _written_as(str(home / name))
+            yield from ("--perms", "0555", "--tmpfs", hidden, "--remount-ro", hidden)
