@@ -1,11 +1,13 @@
-"""Which lesson made which object of a session: a note on disk, brought up to date when a lesson is set up.
+"""Which lesson made which object of a session: a note on disk, brought up to date when another lesson's turn comes.
 
-All lessons of a workspace share one session, and the engine does not know about lessons. What is there when a lesson
-begins belongs to the lesson before; what appears afterwards belongs to the one that was begun last.
+All lessons of a workspace share one session, and the engine does not know about lessons. A lesson's turn begins with
+its set-up cell, and again with each cell that is run in its notebook while another lesson's turn was on. What is there
+then belongs to the lesson before; what appears afterwards belongs to the lesson whose turn it is.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 NOBODY = ""
 """The owner of what was there before the first lesson."""
+MOST_TURNS = 1000
 _BUILT_IN_NETWORKS = ("bridge", "host", "none")
 
 
@@ -41,6 +44,22 @@ class Belonging:
 class _Note(msgspec.Struct):
     current: str = NOBODY
     owners: dict[str, str] = msgspec.field(default_factory=dict)
+    turns: list[tuple[float, str]] = msgspec.field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Owners:
+    """Which lesson a session's objects and its moments belong to; `NOBODY` where that is not known."""
+
+    _note: _Note
+
+    def of(self, key: str) -> str:
+        """The lesson that made an object (`Belonging.key`)."""
+        return self._note.owners.get(key, self._note.current)
+
+    def at(self, moment: float) -> str:
+        """The lesson whose turn it was, at a time in seconds since the epoch."""
+        return next((lesson for begun, lesson in reversed(self._note.turns) if begun <= moment), NOBODY)
 
 
 _unsaved: dict[str, _Note] = {}
@@ -53,7 +72,17 @@ def lesson_begins(client: DockerClient, sid: str, lesson_id: str) -> None:
     if note.current != lesson_id:
         present = [thing.key for thing in holdings(client)]
         owners = {key: note.owners.get(key, note.current) for key in present}
-        _write(sid, _Note(lesson_id, owners))
+        _write(sid, _Note(lesson_id, owners, [*note.turns, (time.time(), lesson_id)][-MOST_TURNS:]))
+
+
+def turn_of(sid: str) -> str:
+    """The lesson whose turn it is in a session, `NOBODY` before the first one."""
+    return _read(sid).current
+
+
+def owners(sid: str) -> Owners:
+    """Which lesson made what in a session."""
+    return Owners(_read(sid))
 
 
 def of_lesson(client: DockerClient, sid: str, lesson_id: str) -> list[Belonging]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from course.errors import CourseError
 
@@ -18,8 +20,25 @@ class NoLesson(CourseError):
 
 
 def choose(lesson_id: str) -> None:
-    """From here on, work on this lesson (`setup` calls it)."""
+    """From here on, work on this lesson (`setup` calls it): each cell of this kernel is a turn of it."""
     _chosen[:] = [lesson_id]
+    ipython: Any = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None and take_turn not in shell.events.callbacks["pre_run_cell"]:
+        shell.events.register("pre_run_cell", take_turn)
+
+
+def take_turn(_info: object = None) -> None:
+    """Note that what a cell makes belongs to the lesson of this kernel, also when another notebook was used last."""
+    from course.kernel.attach import given_session
+    from course.lesson import belongings
+    from course.lesson.session import client
+
+    session = given_session()
+    if session is None or not _chosen or belongings.turn_of(session.id) in (belongings.NOBODY, _chosen[0]):
+        return
+    with suppress(CourseError), client(session.url) as engine:  # a cell says itself when the engine is away
+        belongings.lesson_begins(engine, session.id, _chosen[0])
 
 
 def current(lesson_id: str | None = None) -> Lesson:

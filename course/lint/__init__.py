@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from course import notebooks
+from course.lint.answers_on_show import answers_on_show
 from course.lint.exercises import exercises
 from course.lint.finding import Finding
 from course.lint.inside import inside
@@ -32,6 +33,7 @@ def lint_lesson(course: Course, lesson: Lesson) -> list[Finding]:
     rules = (
         structure(lesson, notebook),
         exercises(lesson, notebook),
+        answers_on_show(lesson, notebook),
         names(lesson, notebook),
         objectives(lesson),
         questions(course, lesson, notebook),

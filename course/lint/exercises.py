@@ -46,6 +46,11 @@ def solution_lines(cells: ExerciseCells) -> list[str]:
     return [line.strip() for region in regions for line in region.splitlines() if line.strip()]
 
 
+def without_solutions(source: str) -> str:
+    """A cell as a learner sees it."""
+    return _SOLUTION.sub("", source)
+
+
 def _cells(lesson: Lesson, exercise: Exercise, cells: ExerciseCells) -> Iterator[Finding]:
     for role in ("starter", "check", "hidden"):
         if not cells.of(role) or (role != "starter" and len(cells.of(role)) != 1):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from grader.checks.check import could_not_check, failed, not_attempted
+from grader.checks.lessons import elsewhere, maker
 from grader.checks.near import near
 from grader.checks.trial import Trial
 
@@ -87,14 +88,17 @@ def find_container(trial: Trial, container: Container) -> FoundContainer:
 
     Raises:
         Unmet: `container.absent` (not attempted), `container.name_near` (another name was used), `container.gone`
-            (it was there, and was removed).
+            (it was there, and was removed), `container.of_lesson` (not attempted: another lesson made it).
     """
     from docker.errors import NotFound
 
     try:
-        return inspect(trial, container.name, container.machine)
+        found = inspect(trial, container.name, container.machine)
     except NotFound:
         raise _no_container(trial, container) from None
+    if other := maker(trial, f"container:{found.id}", container.machine):
+        raise not_attempted("container.of_lesson", container=container.name, lesson=other)
+    return found
 
 
 def inspect(trial: Trial, ref: str, machine: str = "") -> FoundContainer:
@@ -110,9 +114,10 @@ def inspect(trial: Trial, ref: str, machine: str = "") -> FoundContainer:
 
 
 def container_names(trial: Trial, machine: str = "") -> list[str]:
-    """The names of all containers of the session, running or not."""
+    """The names of the lesson's containers, running or not."""
     listed = trial.client(machine).api.containers(all=True)
-    return [name.rpartition("/")[2] for entry in listed for name in entry.get("Names") or ()]
+    own = [entry for entry in listed if not maker(trial, f"container:{entry['Id']}", machine)]
+    return [name.rpartition("/")[2] for entry in own for name in entry.get("Names") or ()]
 
 
 def _no_image(trial: Trial, image: Image) -> Exception:
@@ -120,10 +125,12 @@ def _no_image(trial: Trial, image: Image) -> Exception:
         return could_not_check("engine.base_missing", image=image.ref)
     listed = trial.client(image.machine).api.images()
     tags = [tag for entry in listed for tag in entry.get("RepoTags") or () if not tag.startswith("<none>")]
-    wanted = image.ref if ":" in image.ref.rpartition("/")[2] else f"{image.ref}:latest"
-    meant = near(wanted, [tag for tag in tags if not tag.startswith(COURSE_IMAGES)])
+    own = [tag for tag in tags if not tag.startswith(COURSE_IMAGES) and not maker(trial, f"image:{tag}", image.machine)]
+    tag = image.ref.rpartition("/")[2].partition(":")[2] or "latest"
+    named = {other.removesuffix(f":{tag}"): other for other in own}  # a tag that both have makes no two names alike
+    meant = near(image.ref.removesuffix(f":{tag}"), named)
     if meant is not None:
-        return failed("image.name_near", image=image.ref, other=meant)
+        return failed("image.name_near", image=image.ref, other=named[meant])
     return not_attempted("image.absent", image=image.ref)
 
 
@@ -133,6 +140,9 @@ def _no_container(trial: Trial, container: Container) -> Exception:
         return failed("container.name_near", container=container.name, other=meant)
     from grader.checks.questions.past import deeds
 
-    if any(deed.action == "create" and deed.name == container.name for deed in deeds(trial, container.machine)):
+    if any(
+        deed.action == "create" and deed.name == container.name and not elsewhere(trial, deed.time, container.machine)
+        for deed in deeds(trial, container.machine)
+    ):
         return failed("container.gone", container=container.name)
     return not_attempted("container.absent", container=container.name)

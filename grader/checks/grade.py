@@ -157,7 +157,7 @@ def judge(exercise: str, *checks: Check, points: float) -> Verdict:
 
 def judge_parts(exercise: str, parts: Sequence[Part]) -> Verdict:
     """Run the checks of one or more graded cells in one trial, and give one verdict on all of them."""
-    with Trial() as trial:
+    with Trial(lesson=exercise.partition("-")[0]) as trial:
         answered = [(part, part.run(trial)) for part in parts]
     counted = [result for _, results in answered for result in results if not result.advice]
     unknown = any(result.outcome is Outcome.COULD_NOT_CHECK for result in counted)

@@ -26,11 +26,13 @@ class Trial:
 
     Args:
         on: the bench; the current one if absent.
+        lesson: the lesson whose exercise it is; "" where that says nothing.
 
     Use it as a context manager: at the end it removes, last first, everything that was handed to `on_exit`.
     """
 
-    def __init__(self, on: bench.Bench | None = None) -> None:
+    def __init__(self, on: bench.Bench | None = None, lesson: str = "") -> None:
+        self.lesson = lesson
         chosen = on or bench.chosen()
         self.bench = chosen or bench.Bench()
         self._shared = chosen is not None

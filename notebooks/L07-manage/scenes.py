@@ -5,6 +5,8 @@ import tarfile
 
 from docker.errors import NotFound
 
+from course.lesson import parameter
+
 
 def pack(name, text):
     """Return an archive with one file, as `put_archive` takes it."""
@@ -23,18 +25,18 @@ def unpack(parts):
         return tar.extractfile(tar.next()).read().decode()
 
 
-def busy_counter(client, goods):
-    """Run the container `counter` anew, and let customers ask it for tea and for `goods`. Return it."""
+def busy_counter(client):
+    """Start the container `counter` again from its image, and let three customers ask for something. Return it."""
     _away(client.containers, "counter")
     counter = client.containers.run("corner-shop", name="counter", detach=True)
     next(counter.logs(stream=True))
-    for wish in ["tea", goods, "candles"]:
+    for wish in ["tea", parameter("goods", lesson="L07"), "candles"]:
         _ask(counter, f"sell/{wish}")
     return counter
 
 
 def end_of_season(client, crew):
-    """Lay out anew what is left at the end of the season. Yours carries the label of your crew, Tom's carries `tom`."""
+    """Lay out again what is left at the end of the season. Yours carries the label of your crew, Tom's carries `tom`."""
     _away(client.containers, "stand-1", "stand-2", "stand-3", "till")
     _away(client.volumes, "ledger", "drafts", "books")
     for name, label in [("ledger", crew), ("drafts", crew), ("books", "tom")]:

@@ -68,6 +68,7 @@ NOTEBOOK_FAULTS = {
     "loop without an end": ('print(client', 'while box.status != "exited":\n    box.reload()\nprint(client', "a loop that ends"),
     "events without an end": ('print(client', 'for event in client.events():\n    pass\nprint(client', "a loop that ends"),
     "loop with an end": ('print(client', 'for _ in range(100):\n    box.reload()\nprint(client', None),
+    "visible check with the answer": ("hello.exists()", 'checks.submission()["word"].equals("ahoy")', "a visible check without an answer"),
     "no clean-up": ("%%% cleanup L07-cleanup\nreset()\n", "", "role cleanup"),
 }  # fmt: skip
 
@@ -92,6 +93,35 @@ def broken(course: Course, change: Callable[[Path], None]) -> str:
     lesson = course.lessons[0]
     change(lesson.folder)
     return "\n".join(str(finding) for finding in lint_course(manifest.load(course.root)))
+
+
+ON_SHOW = {
+    "the starter hands the answer out": (
+        ("# TODO: run", 'word = parameter("word")\n# TODO: run'),
+        ("hello.exists()", 'checks.submission()["said"].equals(parameter("word", lesson="L07"))'),
+        "the exercise hands out parameter('word')",
+    ),
+    "only the solution and the check hold a text": (
+        ('"hello"], name="hello")\n### END', '"hello"], name="hello", labels=["quietly"])\n### END'),
+        ("hello.exists()", 'hello.label("quietly")'),
+        "'quietly', which the solution holds",
+    ),
+}
+
+
+@pytest.mark.parametrize(("starter", "check", "says"), ON_SHOW.values(), ids=ON_SHOW.keys())
+def test_an_answer_in_plain_sight_is_found(
+    fresh: Course, starter: tuple[str, str], check: tuple[str, str], says: str
+) -> None:
+    def change(folder: Path) -> None:
+        path = folder / f"{folder.name}.ipynb"
+        text = to_text(notebooks.read(path).cells)
+        for old, new in (starter, check):
+            assert old in text
+            text = text.replace(old, new, 1)
+        nbformat.write(from_text(text), path)
+
+    assert says in broken(fresh, change)
 
 
 @pytest.mark.parametrize(("old", "new", "says"), NOTEBOOK_FAULTS.values(), ids=NOTEBOOK_FAULTS.keys())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from grader.checks import starting
 from grader.checks.check import failed, not_attempted
 from grader.checks.finding import FoundContainer, find_image, inspect
+from grader.checks.lessons import maker
 from grader.checks.polling import looks, until
 from grader.checks.questions import serving
 from grader.checks.questions.files import read_text
@@ -20,7 +21,7 @@ STEADY = 2.0  # seconds that the rest must go on serving: one that hangs on anot
 
 
 def members(trial: Trial, group: Containers) -> list[FoundContainer]:
-    """The containers of the group that are there, in the order of their names."""
+    """The containers of the group that this lesson made and that are there, in the order of their names."""
     from docker.errors import NotFound
 
     image_id = find_image(trial, group.image).id if group.image is not None else None
@@ -33,7 +34,8 @@ def members(trial: Trial, group: Containers) -> list[FoundContainer]:
             continue
         if image_id is not None and seen.fact.image_id != image_id:
             continue
-        if not group.names or seen.fact.name in group.names:
+        ours = not maker(trial, f"container:{seen.id}", group.machine)
+        if ours and (not group.names or seen.fact.name in group.names):
             found.append(seen)
     return sorted(found, key=lambda each: each.fact.name)
 

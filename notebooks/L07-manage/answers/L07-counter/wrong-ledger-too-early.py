@@ -1,5 +1,5 @@
-goods = parameter("goods")
-counter = busy_counter(client, goods)
+counter = busy_counter(client)
+goods = next(line.split()[1].strip(":") for line in counter.logs().decode().splitlines() if line.startswith("refused"))
 missing = goods
 prices = unpack(counter.get_archive("/srv/prices.txt")[0])
 counter.put_archive("/srv", pack("prices.txt", f"{prices}{goods} 4\n"))

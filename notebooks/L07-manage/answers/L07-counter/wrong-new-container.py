@@ -1,5 +1,5 @@
-goods = parameter("goods")
-counter = busy_counter(client, goods)
+counter = busy_counter(client)
+goods = next(line.split()[1].strip(":") for line in counter.logs().decode().splitlines() if line.startswith("refused"))
 missing = goods
 counter.remove(force=True)
 counter = client.containers.run("corner-shop", name="counter", detach=True)

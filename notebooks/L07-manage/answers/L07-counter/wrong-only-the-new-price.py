@@ -1,5 +1,5 @@
-goods = parameter("goods")
-counter = busy_counter(client, goods)
+counter = busy_counter(client)
+goods = next(line.split()[1].strip(":") for line in counter.logs().decode().splitlines() if line.startswith("refused"))
 missing = goods
 counter.put_archive("/srv", pack("prices.txt", f"{goods} 4\n"))
 counter.exec_run(["wget", "-qO-", f"http://127.0.0.1:7080/sell/{goods}"])

@@ -1,5 +1,5 @@
-goods = parameter("goods")
-counter = busy_counter(client, goods)
+counter = busy_counter(client)
+goods = next(line.split()[1].strip(":") for line in counter.logs().decode().splitlines() if line.startswith("refused"))
 missing = goods
 counter.exec_run(["wget", "-qO-", f"http://127.0.0.1:7080/sell/{goods}"])
 prices = unpack(counter.get_archive("/srv/prices.txt")[0])
