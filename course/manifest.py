@@ -109,7 +109,7 @@ class Option(_Table, frozen=True, kw_only=True):
 class Question(_Table, frozen=True, kw_only=True):
     """A question that a learner answers before the engine shows the truth.
 
-    `because` finishes the sentence "you predicted …, the engine says …, because …".
+    `because` finishes the sentence "you predicted …, the answer is …, because …".
     """
 
     id: str

@@ -29,37 +29,69 @@ def predict(question_id: str, answer: str | None = None) -> None:
         ManifestError: the lesson has no such question.
         NoSuchOption: the letter belongs to no option.
     """
-    from course import progress
     from course.lesson.current import current
 
-    question = current(question_id).question(question_id)
+    question = shuffled(current(question_id).question(question_id))
     if answer is None:
         from course.widgets.question_picture import Prediction
 
-        kept = progress.prediction(question_id)
-        _show(Prediction(question, kept.answer if kept else None, keep))
+        _show(Prediction(question, kept_letter(question), keep))
         return
     keep(question, answer)
     print(f"{as_text(question)}\nYour prediction: {named(question, answer.strip().upper())}")
 
 
 def explain(question_id: str) -> None:
-    """Show the prediction beside what the engine says, and why.
+    """Show the prediction beside the answer, and why it is so.
 
     Raises:
         ManifestError: the lesson has no such question.
     """
-    from course import progress
     from course.lesson.current import current
     from course.widgets.question_picture import Comparison
 
-    question = current(question_id).question(question_id)
-    kept = progress.prediction(question_id)
-    _show(Comparison(question, kept.answer if kept else None))
+    question = shuffled(current(question_id).question(question_id))
+    _show(Comparison(question, kept_letter(question)))
+
+
+def shuffled(question: Question, whose: str | None = None) -> Question:
+    """The question with its options in an order of the learner's own, which stays the same.
+
+    Args:
+        question: as questions.toml has it.
+        whose: the learner; None is this one.
+    """
+    from msgspec.structs import replace
+
+    from course.lesson.parameters import derive, learner
+
+    name = learner() if whose is None else whose
+    places = range(2**32)
+    order = sorted(question.options, key=lambda option: derive(name, f"{question.id}/{option.text}", places))
+    return replace(question, options=tuple(order))
+
+
+def kept_letter(question: Question) -> str | None:
+    """The letter that the learner's kept answer has in this order of options; None before there is one."""
+    from course import progress
+
+    kept = progress.prediction(question.id)
+    written = _written(question)
+    if kept is None or kept.answer not in letters(written):
+        return None
+    option = written.options[letters(written).index(kept.answer)]
+    return letters(question)[question.options.index(option)]
+
+
+def _written(question: Question) -> Question:
+    """The question with its options as questions.toml has them; the record on disk counts their letters."""
+    from course.lesson.current import current
+
+    return current(question.id).question(question.id)
 
 
 def keep(question: Question, answer: str) -> None:
-    """Put an answer, a letter, on disk. Raises NoSuchOption."""
+    """Put an answer, a letter of this order of options, on disk. Raises NoSuchOption."""
     from course import progress
 
     letter = answer.strip().upper()
@@ -67,18 +99,19 @@ def keep(question: Question, answer: str) -> None:
         known = ", ".join(letters(question))
         raise NoSuchOption(f"one of the letters {known}", repr(answer), f'predict("{question.id}", answer="A")')
     option = question.options[letters(question).index(letter)]
-    progress.record_prediction(question.id, letter, option.right)
+    written = _written(question)
+    progress.record_prediction(question.id, letters(written)[written.options.index(option)], option.right)
 
 
 def comparison(question: Question, letter: str | None) -> list[str]:
-    """The prediction beside the engine's answer, in two or three sentences.
+    """The prediction beside what is true, in two sentences. What this learner's engine gave is in the cell before.
 
     Args:
         question: with its options, exactly one of them right.
         letter: what was predicted, None if nothing was.
     """
     right = letters(question)[question.options.index(question.answer)]
-    truth = f"The engine says {named(question, right)}, because {question.because.rstrip('.')}."
+    truth = f"The answer is {named(question, right)}, because {question.because.rstrip('.')}."
     if letter is None:
         return ["○ You made no prediction for this question.", truth]
     if letter == right:

@@ -46,7 +46,7 @@ function render({ model, el }) {
   const options = element("div", { class: "slipway-options", role: "radiogroup", "aria-label": "Options" });
   const button = actButton(picture);
   const acts = element("p", {}, button);
-  const yours = side("You predicted"), engine = side("The engine says");
+  const yours = side("You predicted"), engine = side("The answer");
   const sides = element("div", { class: "slipway-sides", tabindex: "-1" }, yours, engine);
   const because = element("p", { class: "slipway-because" });
   picture.body.append(options, acts, sides, because);

@@ -117,7 +117,7 @@ class Prediction(_OfQuestion):
 
 
 class Comparison(_OfQuestion):
-    """What was predicted, beside what the engine says, and why."""
+    """What was predicted, beside the answer, and why it is so."""
 
     kind = "explain"
 
@@ -150,5 +150,5 @@ def _said(letter: str, *, compared: bool) -> str:
     if compared:
         return "" if letter else "○ The engine has answered already. To predict all the same, run this cell again."
     if letter:
-        return f"→ Your prediction: {letter}. The next cells show what the engine says."
+        return f"→ Your prediction: {letter}. The next cells ask the engine."
     return "○ Not answered yet. Choose one option, then press Enter."

@@ -107,7 +107,7 @@ PICTURES = {
     ),
     "explain": Shot(
         'from course.lesson import explain, predict\npredict("L01-what-runs", answer="A")\nexplain("L01-what-runs")',
-        "The engine says",
+        "The answer",
     ),
     "progress-map": Shot(
         "from course import progress\n"

@@ -169,7 +169,7 @@ def test_a_question_is_answered_once_and_laid_beside_the_engines_answer(
     expect(picture.get_by_role("button", name="Predict")).to_have_count(0)
     compared = run_cell(page, 1).locator(".slipway")
     for one in (compared, picture):
-        expect(one).to_contain_text("The engine says", timeout=PATIENCE)
+        expect(one).to_contain_text("The answer", timeout=PATIENCE)
         expect(one).to_contain_text(asked.answer.text.rstrip("."))
         expect(one).to_contain_text("✓ right" if asked.options[1].right else "✗ not so")
     take_both_themes(front, compared, artefacts, "explain")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +12,16 @@ import pytest
 
 from course import progress
 from course.lesson import explain, predict
-from course.lesson.questions import NoSuchOption, as_text, comparison, keep
+from course.lesson.questions import NoSuchOption, as_text, comparison, keep, kept_letter, letters, shuffled
 from course.manifest import ManifestError, Option, load
 from course.widgets.question_picture import Comparison, Prediction
 from course.widgets.snapshot import MARK, WIDGET_VIEW
 
 
 @pytest.fixture(autouse=True)
-def _own_progress(small_course: Path) -> None:
-    """Every test has its own folder and the small course."""
+def _own_progress(small_course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test has its own folder and the small course; Mara gets the options in the order of questions.toml."""
+    monkeypatch.setenv("SLIPWAY_LEARNER", "Mara")
 
 
 @pytest.fixture
@@ -40,6 +42,21 @@ def test_an_answer_by_letter_is_kept_and_printed_with_the_question(capsys: pytes
         "  C: created",
         "Your prediction: B: it has none",
     ]
+
+
+def test_options_stand_in_another_order_for_each_learner_and_stay_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    question = load().question("L00-status")
+    orders = {name: [option.text for option in shuffled(question, name).options] for name in map(str, range(60))}
+    assert {tuple(order) for order in orders.values()} == set(permutations(option.text for option in question.options))
+    assert orders == {name: [option.text for option in shuffled(question, name).options] for name in orders}
+    for name, order in orders.items():
+        monkeypatch.setenv("SLIPWAY_LEARNER", name)
+        mine = shuffled(question)
+        assert mine.answer.text == "it has none"
+        keep(mine, letters(mine)[order.index("it has none")])
+        kept = progress.prediction("L00-status")
+        assert kept is not None and (kept.answer, kept.right) == ("B", True)
+        assert kept_letter(mine) == letters(mine)[order.index("it has none")]
 
 
 def test_a_letter_that_no_option_has_is_refused_and_nothing_is_kept() -> None:
@@ -94,7 +111,7 @@ def test_a_question_is_answered_once() -> None:
     assert send(picture, "C") == {
         "re": 1,
         "ok": True,
-        "notice": "→ Your prediction: C. The next cells show what the engine says.",
+        "notice": "→ Your prediction: C. The next cells ask the engine.",
     }
     assert progress.prediction("L00-status") == progress.Prediction("C", "C", False)
     again = send(picture, "B")
@@ -156,7 +173,7 @@ def test_hostile_words_of_a_question_stay_text() -> None:
 )
 def test_the_comparison_says_what_was_predicted_what_is_true_and_why(letter: str | None, first: str) -> None:
     lines = comparison(load().question("L00-status"), letter)
-    assert lines == [first, "The engine says B: it has none, because it has no process."]
+    assert lines == [first, "The answer is B: it has none, because it has no process."]
 
 
 def test_explain_shows_the_kept_answer_as_text_and_html(displayed: list[Any]) -> None:

@@ -34,7 +34,8 @@ NOTEBOOK_FAULTS = {
     "story too long": ("Tell here", "word " * 130, "at most 120 words"),
     "lesson too long": ("Write two sentences", LONG, "at most 1200 words"),
     "too many cells": ("%%% recap", "".join(f"%%% lead L07-x{i}\nText.\n" for i in range(36)) + "%%% recap", "at most 35 cells"),
-    "contraction": ("Say in one", "Don't say in one", "no contractions"),
+    "contraction": ("Say in one", "Don't say in one", None),
+    "words of a translation": ("Say in one", "Say anew in one", "English of a technical writer"),
     "possessive is no contraction": ("Say in one", "Say the shop's name in one", None),
     "belittling": ("Say in one", "Simply say in one", "how easy"),
     "hard prose": ("Write two sentences", HARD * 40, "Flesch-Kincaid"),
@@ -85,7 +86,7 @@ FILE_FAULTS = {
     "unknown misconception": ("questions.toml", '"M1"', '"M99"', "known misconception"),
     "needs a later lesson": ("lesson.toml", "needs = []", 'needs = ["L09"]', "earlier lessons"),
     "wrong answer without message": ("answers/L07-hello/answers.toml", 'fails = "container.absent"', "", "words about it"),
-    "contraction in a hint": ("lesson.toml", "Look at the cell", "Don't look at the cell", "no contractions"),
+    "words of a translation in a hint": ("lesson.toml", "Look at the cell", "Mend the cell", "English of a technical writer"),
 }  # fmt: skip
 
 
