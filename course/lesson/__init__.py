@@ -3,6 +3,7 @@
 Importing this loads neither docker-py nor IPython; each function loads what it needs.
 """
 
+from course.lesson.commands import commands as commands
 from course.lesson.hints import hint as hint
 from course.lesson.machines import machine as machine
 from course.lesson.parameters import derive as derive
@@ -14,4 +15,16 @@ from course.lesson.reset import reset as reset
 from course.lesson.score import score as score
 from course.lesson.setup import setup as setup
 
-__all__ = ["derive", "explain", "hint", "learner", "machine", "parameter", "predict", "reset", "score", "setup"]
+__all__ = [
+    "commands",
+    "derive",
+    "explain",
+    "hint",
+    "learner",
+    "machine",
+    "parameter",
+    "predict",
+    "reset",
+    "score",
+    "setup",
+]

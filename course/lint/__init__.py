@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from course import notebooks
 from course.lint.answers_on_show import answers_on_show
+from course.lint.both_languages import both_languages
 from course.lint.exercises import exercises
 from course.lint.finding import Finding
 from course.lint.inside import inside
@@ -37,6 +38,7 @@ def lint_lesson(course: Course, lesson: Lesson) -> list[Finding]:
         names(lesson, notebook),
         objectives(lesson),
         questions(course, lesson, notebook),
+        both_languages(lesson, notebook),
         language(lesson, notebook),
         release(lesson, notebook),
         inside(lesson, notebook),
