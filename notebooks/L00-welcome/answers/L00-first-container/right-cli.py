@@ -1,0 +1,1 @@
+%docker run --name first course/busybox echo the shop is ready

@@ -1,0 +1,2 @@
+Path("kiosk/.dockerignore").write_text("secret.env\nnotes\n")
+%docker build -t kiosk kiosk
