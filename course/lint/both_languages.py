@@ -22,7 +22,8 @@ def both_languages(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding
     """The findings about the commands and calls of one lesson."""
     prose = "\n".join(cell.source for cell in notebook.cells if cell.kind == "markdown")
     before = {part for pair in pairs() if pair.lesson < lesson.id for part in stem(pair)}
-    for pair in (pair for pair in pairs() if pair.lesson == lesson.id):
+    used = {name for cell in notebook.cells if cell.kind == "code" for name in _named(cell.source)}
+    for pair in (pair for pair in pairs() if pair.lesson == lesson.id and _named(pair.python) <= used):
         for part in stem(pair):
             if part not in before and not re.search(rf"(?<![\w-]){re.escape(part)}(?![\w-])", prose):
                 yield Finding(
@@ -46,6 +47,16 @@ def stem(pair: Pair) -> list[str]:
     if words[0] not in ("run", "create"):
         return [f"docker {verb}"]
     return [f"docker {verb}", *(word for word in words[1:] if word.startswith("-") and word != "-c")]
+
+
+def _named(source: str) -> set[str]:
+    """The methods that some code calls, and the options that it gives."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return set()
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return _called(source) | {f"{option.arg}=" for call in calls for option in call.keywords if option.arg}
 
 
 def _called(source: str) -> set[str]:
