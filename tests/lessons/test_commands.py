@@ -33,7 +33,7 @@ def test_a_call_and_its_command_have_the_same_effect(
         (folder / "shop" / "Dockerfile").write_text("FROM course/busybox\nENV TOWN=Seaside\n")
         monkeypatch.chdir(folder)
         with opened() as (client, environment):
-            names = {"client": client}
+            names: dict[str, Any] = {"client": client, "Path": Path}
             exec(pair.before, names)
             said = way(pair, names, environment)
             assert [text for text in pair.says if text not in said] == [], said
@@ -81,7 +81,7 @@ def world(client: docker.DockerClient, pair: Pair) -> dict[str, Any]:
 def facts(attrs: dict[str, Any], named: list[str]) -> dict[str, Any]:
     config, host, state = attrs["Config"], attrs["HostConfig"], attrs["State"]
     name = attrs["Name"].lstrip("/")
-    health = config.get("Healthcheck") or {}
+    health, restart = config.get("Healthcheck") or {}, host.get("RestartPolicy") or {}
     return {
         "name": name if name in named else "chosen by the engine",
         "state": (state["Status"], state["ExitCode"]),
@@ -93,7 +93,7 @@ def facts(attrs: dict[str, Any], named: list[str]) -> dict[str, Any]:
             health.get("Interval"),
         ),
         "ports": sorted(host.get("PortBindings") or ()),
-        "restart": host.get("RestartPolicy"),
+        "restart": (restart.get("Name") or "no", restart.get("MaximumRetryCount")),
         "networks": sorted(attrs["NetworkSettings"]["Networks"]),
         "mounts": sorted((mount.get("Name"), mount["Destination"]) for mount in attrs["Mounts"]),
     }
