@@ -101,7 +101,12 @@ class Room:
         for one in surplus:
             if one.idle_since <= self._rested() and not one.has_input:
                 one.force_close()
-        if any(one.transport is not None for one in surplus) and self._later is None:
+        if any(one.transport is not None for one in surplus):
+            self.trim_later()
+
+    def trim_later(self) -> None:
+        """Look again when what is idle from now on has rested; cheap while there are few connections."""
+        if self._later is None and len(self._connections()) > self._idle_limit:
             self._later = asyncio.get_running_loop().call_later(RESTED, self._again)
 
     def squeeze(self) -> bool:

@@ -192,6 +192,8 @@ class SessionServer:
         finally:
             if isinstance(request.protocol, Connection):
                 request.protocol.idle_since = asyncio.get_running_loop().time()
+            if self._protocols is not None:
+                self._protocols.room.trim_later()
             self._journal(
                 Entry(
                     time=began,
