@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +10,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from course.gateway import docker_config
 from course.gateway.peer import Process, identify, listener_pid
 from course.workspace import KEPT_BACK
 from grader.examine import evidence as gathering
@@ -223,8 +221,7 @@ def _is_for_learners(path: str) -> bool:
 
 
 def _environment(session: Session, student: str) -> dict[str, str]:
-    own = docker_config.variables(os.environ, grading=True)["DOCKER_CONFIG"]
-    return {**session.environment(), "DOCKER_CONFIG": own, "SLIPWAY_EXAMINER": "1", "SLIPWAY_LEARNER": student}
+    return {**session.environment(), "SLIPWAY_EXAMINER": "1", "SLIPWAY_LEARNER": student}
 
 
 def _plan(job: Job, source: SourceNotebook) -> tuple[Plan, str]:
