@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,7 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from course.gateway import docker_config
 from course.gateway.client import CHECKS, DOOR
 from course.gateway.peer import Process, identify, listener_pid
 from course.workspace import KEPT_BACK
@@ -241,8 +239,7 @@ def _is_for_learners(path: str) -> bool:
 def _environment(session: Session, student: str) -> dict[str, str]:
     """What the checks see: the session by its door for checks, which the learner has no way to."""
     through = replace(session, url=session.checks_url).environment()
-    own = docker_config.variables(os.environ, grading=True)["DOCKER_CONFIG"]
-    return {**through, DOOR: CHECKS, "DOCKER_CONFIG": own, "SLIPWAY_EXAMINER": "1", "SLIPWAY_LEARNER": student}
+    return {**through, DOOR: CHECKS, "SLIPWAY_EXAMINER": "1", "SLIPWAY_LEARNER": student}
 
 
 def _plan(job: Job, source: SourceNotebook) -> tuple[Plan, str]:
