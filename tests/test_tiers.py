@@ -29,7 +29,7 @@ def test_a_fixture_of_a_proof_makes_a_proof(fixture: str) -> None:
     assert tier_of(item(fixtures=("engine_url", fixture))) == "proof"
 
 
-@pytest.mark.parametrize("fixture", sorted(ENGINE))
+@pytest.mark.parametrize("fixture", [*sorted(ENGINE), "engine_url", "engine13_url", "engine28_containerd_url"])
 def test_a_fixture_of_an_engine_makes_an_engine_test_also_by_its_name_in_a_parameter(fixture: str) -> None:
     assert tier_of(item(fixtures=("tmp_path", fixture))) == "engine"
     assert tier_of(item(fixtures=("tmp_path",), which=fixture)) == "engine"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -35,10 +34,6 @@ def workspace(engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     yield tmp_path
 
 
-@pytest.mark.skipif(
-    not os.environ.get("SLIPWAY_EVERYTHING"),
-    reason="needs a gateway that closes idle connections; it takes minutes, and has not run green yet",
-)
 @pytest.mark.timeout(1200)
 def test_the_whole_course_in_one_session_with_nothing_closed(workspace: Path) -> None:
     with ExitStack() as open_, attach(workspace) as lease:

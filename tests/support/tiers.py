@@ -10,6 +10,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from proven import Ledger
 
@@ -30,9 +32,8 @@ PROOF = frozenset(
         "outside",  # Debian's packages: base images, installed and built
     }
 )
-ENGINE = frozenset(
-    {"engine_url", "engine13_url", "engine28_url", "each_engine_url", "engine", "both", "each_bench", "spare_engine"}
-)
+ENGINE = frozenset({"each_engine_url", "engine", "both", "each_bench", "spare_engine"})
+_ENGINE_URL = re.compile(r"engine\d*(_containerd)?_url")  # of the matrix
 PROCESSES = frozenset({"kernel", "house", "made_once", "small_lesson", "course_of_one", "server", "warm", "home"})
 """Fixtures that start kernels, servers or whole gradings: no engine, and yet nothing for a check before each commit."""
 CHOICES = ("check", "test", "proof")
@@ -52,7 +53,7 @@ def tier_of(item: pytest.Item) -> str:
     used = named.union(getattr(item, "fixturenames", ()))
     if used & PROOF:
         return "proof"
-    return "engine" if used & (ENGINE | PROCESSES) else "pure"
+    return "engine" if used & (ENGINE | PROCESSES) or any(map(_ENGINE_URL.fullmatch, used)) else "pure"
 
 
 def select(config: pytest.Config, items: list[pytest.Item], ledger: Ledger) -> None:
