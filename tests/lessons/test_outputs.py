@@ -51,6 +51,7 @@ def test_a_notebook_that_is_packed_again_keeps_the_outputs_of_unchanged_cells() 
 def test_the_command_stores_them_and_no_released_copy_has_any(
     fresh: Course, engine_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("SLIPWAY_NOTEBOOKS", str(fresh.root))
     (lesson,) = fresh.lessons
     kept = keep_outputs(lesson, [engine_url])
     assert "L07-run-first" in kept
