@@ -38,6 +38,7 @@ class Control:
         self._sessions, self._stop = sessions, stop
         self._code = on_disk()  # what this process runs, as it starts with it
         self._runner: web.AppRunner | None = None
+        self._closing = False
 
     async def start(self, path: Path) -> None:
         """Listen on a Unix socket, mode 0600; a file that is there is replaced."""
@@ -65,7 +66,8 @@ class Control:
         path.chmod(0o600)
 
     async def close(self) -> None:
-        """Stop listening and end every connection."""
+        """Stop listening and end every connection; leases stand."""
+        self._closing = True
         if self._runner:
             await self._runner.cleanup()
 
@@ -127,7 +129,8 @@ class Control:
                 await asyncio.sleep(LOOK)
             await response.write(_line({"ended": live.reason or "its process is gone"}))
         finally:
-            self._sessions.release(live, token)
+            if not self._closing:  # a gateway that is stopped leaves its leases to the next one
+                self._sessions.release(live, token)
         return response
 
     async def _leased(self, asked: dict[str, Any]) -> Live:

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 
 from course.errors import CourseError
 from course.gateway.control import Control
+from course.gateway.errors import EngineUnavailable
 from course.gateway.home import Home
 from course.gateway.room import raise_descriptors
 from course.gateway.sessions import Sessions
@@ -93,6 +94,10 @@ def main() -> int:
             asyncio.run(run(home))
     except Timeout:
         return 0
+    except EngineUnavailable as error:  # the client puts these words in an error of its own
+        log.error("%s", error.observed)
+        print(error.observed, file=sys.stderr)
+        return 1
     except CourseError as error:
         log.error("%s", error)
         print(error, file=sys.stderr)

@@ -184,6 +184,9 @@ class _Files:
         content = self._content(self._path)
         if content is None and self._path == DOCKERFILE and DOCKERFILE not in self._kinds:
             content = self._content(DOCKERFILE.lower())
+        if content is None and self._path in self._links:
+            why = f"it is a link to {shown(self._links[self._path])}, which leads to no file of the context"
+            raise Refusal(f"the Dockerfile ({self._path})", why, "Put that file into the context.", status=400)
         if content is None:
             raise Refusal(f"Cannot locate specified Dockerfile: {self._path}", "", status=500)
         return content

@@ -190,6 +190,16 @@ def test_a_stopped_gateway_leaves_its_sessions_to_the_next(
     assert of_session(engine, opened.id) == []
 
 
+def test_a_stopped_gateway_leaves_a_held_grading_session_to_the_next(
+    gateway: Client, engine: docker.DockerClient, hold: Hold
+) -> None:
+    holder = hold(GRADING)
+    engine_id = run_web(holder.session)
+    gateway.stop()
+    until(lambda: gateway.show(holder.session.id)["leases"] == 1, "the holder did not take its lease again")
+    assert is_running(engine, engine_id)
+
+
 def test_a_session_ends_with_its_lifetime_also_when_it_is_held(
     gateway: Client, engine: docker.DockerClient, hold: Hold
 ) -> None:
