@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -10,25 +11,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HADOLINT_SECONDS = 10
+MOST_FILES, FIRST_LINE = 2000, 256  # files of a context that are looked at; bytes of a first line
 # The course's base images have one tag only, so advice about tags would be noise; pinning Debian's versions ages badly.
 # DL3066 wants a number for USER, for platforms that cannot look a name up; the lessons name the base's user.
 _NOT_SHOWN = ("DL3006", "DL3007", "DL3008", "DL3066")
 
 _NEXT = (
     (
-        "returned a non-zero code: 127",
+        r"code: 127\b",
         "the command of that instruction is not in the image: check its spelling, or use a base image that has it",
     ),
     (
-        "returned a non-zero code: 126",
+        r"code: 126\b",
         "the file of that instruction is there and cannot be executed: check its mode and its first line",
     ),
     (
-        "returned a non-zero code: 137",
+        r"code: 137\b",
         "the command was killed, most likely because it used more memory than a build may: make it do less at once",
     ),
     (
-        "returned a non-zero code",
+        r"returned a non-zero code|did not complete successfully",
         "read the output above: the command itself failed; repair that instruction, and build again",
     ),
     ("parse error", "correct the spelling of that line: an instruction is one word such as FROM, COPY, RUN or CMD"),
@@ -54,17 +56,52 @@ class Advice:
         return f"line {self.line}: {self.text} ({self.rule})"
 
 
-def next_step(message: str, folder: str) -> str:
-    """What to try after a build failed with this message of the engine; `folder` is the name of the build context."""
+def next_step(message: str, folder: str, context: Path | None = None, instruction: str = "") -> str:
+    """What to try after a build failed.
+
+    Args:
+        message: the engine's.
+        folder: the name of the build context.
+        context: its path, where that's known.
+        instruction: the one that failed, "" where that isn't known.
+    """
     words = message.lower()
+    if context and re.search(r"code: 12[67]\b", words) and (trouble := script_trouble(context, instruction)):
+        return trouble
     for pattern, advice in _NEXT:
-        if pattern in words:
+        if re.search(pattern, words):
             return advice
     if "copy failed" in words or "add failed" in words:
         return _NEXT_COPY.format(folder=folder)
     if any(part in words for part in ("pull access denied", "manifest unknown", "no such image", "not found")):
         return _NEXT_BASE
     return _ELSE
+
+
+def script_trouble(context: Path, instruction: str) -> str:
+    """What is wrong with the first line of a script of the context that an instruction runs; "" where nothing is.
+
+    The kernel reads the line to its end, so that a carriage return belongs to the name of the interpreter, and the
+    shell says "not found" of a file that is plainly there.
+    """
+    named = {Path(word).name for word in re.split(r"[\s;&|()\"']+", instruction) if word}
+    for script in sorted(context.rglob("*"))[:MOST_FILES]:
+        if script.name not in named or script.is_symlink() or not script.is_file():
+            continue
+        with script.open("rb") as file:
+            first = file.readline(FIRST_LINE)
+        if first.startswith(b"#!") and first.endswith(b"\r\n"):
+            return (
+                f"the line endings of {script.name} are those of Windows (CRLF), so its first line names a program "
+                "that doesn't exist: save it with LF line endings, or run dos2unix or sed -i 's/\\r$//' on it"
+            )
+        interpreter = first[2:].decode("utf-8", "replace").split()[:1] if first.startswith(b"#!") else []
+        if interpreter and interpreter[0] not in ("/bin/sh", "/usr/bin/env"):
+            return (
+                f"the first line of {script.name} names the interpreter {interpreter[0]}: if the image doesn't have "
+                "it, name one that it has, such as /bin/sh"
+            )
+    return ""
 
 
 def lint(text: str) -> tuple[Advice, ...]:

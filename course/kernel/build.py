@@ -121,7 +121,7 @@ def build(
     for tag in tags:
         _check_name(tag)
     text = (context / dockerfile).read_text("utf-8")
-    reading = _Reading(instructions_of(text), text.splitlines(), context.name)
+    reading = _Reading(instructions_of(text), text.splitlines(), context)
     try:
         with nullcontext(client) if client else closing(docker.from_env()) as engine:
             yield from reading.events(_messages(engine, context, tags[0], dockerfile, nocache, buildargs))
@@ -188,7 +188,7 @@ class _Reading:
 
     instructions: Sequence[Instruction]
     source: Sequence[str]
-    folder: str
+    context: Path
     began: float = field(default_factory=time.monotonic)
     image_id: str = ""
     _stream: BuildStream = field(default_factory=BuildStream)
@@ -222,7 +222,13 @@ class _Reading:
         if not instruction and line and line <= len(self.source):
             instruction = self.source[line - 1].strip()
         output = "\n".join(self._output)
-        return BuildFailed(instruction, line, output, message, try_next=next_step(message, self.folder))
+        return BuildFailed(
+            instruction,
+            line,
+            output,
+            message,
+            try_next=next_step(message, self.context.name, self.context, instruction),
+        )
 
     def _read(self, message: Mapping[str, Any]) -> Iterator[BuildEvent]:
         news = self._stream.read(message)

@@ -22,6 +22,7 @@ _OF_OBJECT = re.compile(
     r"|argument list too long|invalid (tar|character|reference)|unexpected EOF|exec format error",
     re.IGNORECASE,
 )
+_STATE = re.compile(r"is (?:restarting|not running|paused)")
 _OF_FILES = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EINVAL)
 _HERE = Path(__file__).parent
 PROBE = 10  # seconds that an engine has to answer a ping before it counts as hung
@@ -63,6 +64,8 @@ def fault_of(error: Exception, folder: Path | None = None) -> Message:
 def _said_by_engine(status: int, said: str) -> Message:
     if status == 403:
         return message("session.refused", reason=said)
+    if status == 409 and _STATE.search(said):  # it is still there: the learner's container has that state by itself
+        return message("session.gone", reason=said)
     if status in (404, 409):  # while marks are given only the learner's own containers can go away by themselves
         return message("session.gone" if in_examiner() else "session.vanished", reason=said)
     if status >= 500 and _OF_OBJECT.search(said):

@@ -127,10 +127,13 @@ def _no_image(trial: Trial, image: Image) -> Exception:
     tags = [tag for entry in listed for tag in entry.get("RepoTags") or () if not tag.startswith("<none>")]
     own = [tag for tag in tags if not tag.startswith(COURSE_IMAGES) and not maker(trial, f"image:{tag}", image.machine)]
     tag = image.ref.rpartition("/")[2].partition(":")[2] or "latest"
-    named = {other.removesuffix(f":{tag}"): other for other in own}  # a tag that both have makes no two names alike
-    meant = near(image.ref.removesuffix(f":{tag}"), named)
+    bare = image.ref.removesuffix(f":{tag}")
+    # a tag that both have makes no two names alike, and a name that both have no two tags
+    named = {other.removesuffix(f":{tag}"): other for other in own if other.endswith(f":{tag}")}
+    others = {other: other for other in own if not other.endswith(f":{tag}")}
+    meant = named.get(near(bare, named) or "") or others.get(near(f"{bare}:{tag}", others) or "")
     if meant is not None:
-        return failed("image.name_near", image=image.ref, other=named[meant])
+        return failed("image.name_near", image=image.ref, other=meant)
     return not_attempted("image.absent", image=image.ref)
 
 

@@ -78,8 +78,9 @@ async def _record_anonymous(x: Exchange, engine_id: str) -> None:
     """Record the volumes that the engine made for a container by itself."""
     answer = await x.ask(EngineRequest("GET", ("containers", engine_id, "json")))
     for mount in answer.value.get("Mounts") or ():
-        if mount.get("Type") == "volume" and x.scope.volume_name(mount["Name"]) is None:
-            x.scope.add_volume(mount["Name"], mount["Name"], anonymous=True)
+        name = str(mount.get("Name") or "")  # engine 28 names an anonymous volume only when the container starts
+        if mount.get("Type") == "volume" and name and x.scope.volume_name(name) is None:
+            x.scope.add_volume(name, name, anonymous=True)
 
 
 async def ensure_volume(x: Exchange, name: str) -> None:
