@@ -396,8 +396,9 @@ def volumes_come_into_being_by_use(client: Client) -> Any:
 
 @scenario
 def anonymous_volumes_go_with_their_container(client: Client) -> Any:
+    before = {volume.name for volume in client.volumes.list()}
     container = client.containers.create(BASE, "true", volumes=["/anonymous"])
-    name = container.attrs["Mounts"][0]["Name"]
+    (name,) = {volume.name for volume in client.volumes.list()} - before  # engine 28 leaves it out of the mount
     there = client.volumes.get(name).name == name
     container.remove(v=True)
     return there, refused(lambda: client.volumes.get(name))

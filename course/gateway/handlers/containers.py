@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +30,8 @@ from course.gateway.policy.refusal import Refusal, unknown
 from course.gateway.streams import rewrite_put_archive
 from course.gateway.streams.followed import log_request
 from course.gateway.upstream import Answer, EngineResponse, Upload
+
+_VOLUME_FOLDER = re.compile(r"/volumes/([0-9a-f]{64})/_data$")
 
 
 async def create(x: Exchange) -> web.StreamResponse:
@@ -78,9 +80,14 @@ async def _record_anonymous(x: Exchange, engine_id: str) -> None:
     """Record the volumes that the engine made for a container by itself."""
     answer = await x.ask(EngineRequest("GET", ("containers", engine_id, "json")))
     for mount in answer.value.get("Mounts") or ():
-        name = str(mount.get("Name") or "")  # engine 28 names an anonymous volume only when the container starts
-        if mount.get("Type") == "volume" and name and x.scope.volume_name(name) is None:
+        if mount.get("Type") == "volume" and (name := _volume_of(mount)) and x.scope.volume_name(name) is None:
             x.scope.add_volume(name, name, anonymous=True)
+
+
+def _volume_of(mount: Mapping[str, Any]) -> str:
+    """The name of a mounted volume; engine 28 leaves it out for an anonymous one, and its folder still bears it."""
+    found = _VOLUME_FOLDER.search(str(mount.get("Source") or ""))
+    return str(mount.get("Name") or (found[1] if found else ""))
 
 
 async def ensure_volume(x: Exchange, name: str) -> None:
