@@ -6,10 +6,13 @@ a new nbgrader scores differently, a row fails here before a learner gets wrong 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+import nbgrader.apps.api
+import nbgrader.converters
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from nbgrader.apps.api import NbGraderAPI
@@ -89,9 +92,17 @@ def graded_cell(name: str, source: str) -> nbformat.NotebookNode:
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> NbGraderAPI:
-    """A course with two assignments in which Ada's submissions are the released notebooks."""
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NbGraderAPI]:
+    """A course with two assignments in which Ada's submissions are the released notebooks; nbgrader as installed."""
     find_own_programs()
+    with (
+        pytest.MonkeyPatch.context() as patch
+    ):  # other tests of this process may have installed the grader's converters
+        patch.setattr(nbgrader.apps.api, "Autograde", nbgrader.converters.Autograde)
+        yield made(tmp_path_factory)
+
+
+def made(tmp_path_factory: pytest.TempPathFactory) -> NbGraderAPI:
     root = tmp_path_factory.mktemp("scoring")
     config = Config()
     config.CourseDirectory.root = str(root)

@@ -30,7 +30,7 @@ esac
 mkdir -p "$place" /mnt/own
 mount --bind /mnt/checkout "$place"
 echo "$place" >/mnt/editable
-for file in "$place"/.venv/lib/*/site-packages/_editable_impl_slipway.pth; do mount --bind /mnt/editable "$file"; done
+for file in "$place"/.venv/lib/*/site-packages/*slipway.pth; do mount --bind /mnt/editable "$file"; done
 chown "$user" /mnt/own
 cd "$place"
 exec "$@"

@@ -74,13 +74,18 @@ class Pairs(list[tuple[str, Any]]):
     """An object as it was written."""
 
 
-def read(raw: bytes) -> dict[str, Any]:
-    """What the engine makes of a create body: {"config": …, "host": …, "endpoints": …}, zero values left out."""
+def read(raw: bytes, *, top_level: bool = True) -> dict[str, Any]:
+    """What the engine makes of a create body: {"config": …, "host": …, "endpoints": …}, zero values left out.
+
+    Args:
+        raw: the body.
+        top_level: whether the engine takes fields of HostConfig beside it, as those before 27 do.
+    """
     text = raw.decode("utf-8", "replace")
     value, _ = json.JSONDecoder(object_pairs_hook=Pairs).raw_decode(text.lstrip())  # 20.10: the first document only
     body: dict[str, Any] = {}
     _into(body, WRAPPER, value)
-    top = {name: body[name] for name in HOST if name in body}
+    top = {name: body[name] for name in HOST if name in body and top_level}
     host = body.get("HostConfig")
     if host is None:
         host = top
