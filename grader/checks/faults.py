@@ -22,7 +22,7 @@ _OF_OBJECT = re.compile(
     r"|argument list too long|invalid (tar|character|reference)|unexpected EOF|exec format error",
     re.IGNORECASE,
 )
-_STATE = re.compile(r"is (?:restarting|not running|paused)")
+_STATE = re.compile(r"is restarting")
 _OF_FILES = (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.EINVAL)
 _HERE = Path(__file__).parent
 PROBE = 10  # seconds that an engine has to answer a ping before it counts as hung

@@ -136,6 +136,7 @@ def test_values_are_equal_when_their_kinds_are(value: bytes, wanted: Any, right:
         (said_by_engine(500, "iptables failed"), "engine.answered_badly"),
         (said_by_engine(403, "the session's quota"), "session.refused"),
         (said_by_engine(409, "container is not running"), "session.vanished"),
+        (said_by_engine(409, "Container 1a is restarting, wait until it is running"), "session.gone"),
         (IsADirectoryError(errno.EISDIR, "Is a directory", "/lesson/Dockerfile"), "session.unusable"),
         (OSError(errno.ENOSPC, "No space left", "/lesson/Dockerfile"), "grader.system"),
         (FileNotFoundError(errno.ENOENT, "none", "/usr/lib/hadolint"), "grader.system"),

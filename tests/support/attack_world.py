@@ -77,6 +77,15 @@ class World:
         self.names |= {"own": identity, "own_name": name, "own_short": identity[:12]}
         return str(identity)
 
+    def ensure_own_things(self) -> None:
+        """Make the attacker's image, network and volume again where a case, such as a prune, has removed one."""
+        paths = (f"images/{self.names['own_img_id']}/json", "networks/net0", "volumes/vol0")
+        if any(self.ask("GET", f"/v1.41/{path}").status != 200 for path in paths):
+            with closing(
+                docker.DockerClient(base_url=self.attacker, version="1.41", timeout=120)
+            ) as client:
+                self.names |= attackers_own(client)
+
     def own_exec(self, command: list[str], **more: Any) -> str:
         """A fresh exec instance in the attacker's container."""
         body = {"Cmd": command, "AttachStdout": True, **more}
@@ -112,7 +121,7 @@ def world(engine_url: str, policy: str = "learner") -> Iterator[World]:
             "base_tag": "latest",
         }
         with closing(docker.DockerClient(base_url=attacker.url, version="1.41", timeout=120)) as client:
-            made.names |= _attacker(client)
+            made.names |= attackers_own(client)
         made.own_container()
         made.own_exec(["true"])
         yield made
@@ -147,10 +156,12 @@ def _victim(client: docker.DockerClient) -> dict[str, str]:
     }
 
 
-def _attacker(client: docker.DockerClient) -> dict[str, str]:
+def attackers_own(client: docker.DockerClient) -> dict[str, str]:
+    """Make the attacker's image, network and volume, as far as a case has removed them; their placeholders."""
     recipe = io.BytesIO(b"FROM course/busybox\nRUN echo mine > /mine\n")
     image, _ = client.images.build(fileobj=recipe, tag="mine:1", rm=True)
-    client.networks.create("net0")
+    if not client.networks.list(names=["net0"]):
+        client.networks.create("net0")
     client.volumes.create("vol0")
     own = image.id.removeprefix("sha256:")
     return {

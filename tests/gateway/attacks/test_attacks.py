@@ -457,6 +457,7 @@ def _settled(world: World) -> None:
     own = world.ask("GET", f"/v1.41/containers/{world.names['own_name']}/json")
     if own.status != 200 or not own.json["State"]["Running"]:
         world.own_container()
+    world.ensure_own_things()
 
 
 def _tidy(world: World) -> None:
