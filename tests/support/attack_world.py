@@ -81,9 +81,7 @@ class World:
         """Make the attacker's image, network and volume again where a case, such as a prune, has removed one."""
         paths = (f"images/{self.names['own_img_id']}/json", "networks/net0", "volumes/vol0")
         if any(self.ask("GET", f"/v1.41/{path}").status != 200 for path in paths):
-            with closing(
-                docker.DockerClient(base_url=self.attacker, version="1.41", timeout=120)
-            ) as client:
+            with closing(docker.DockerClient(base_url=self.attacker, version="1.41", timeout=120)) as client:
                 self.names |= attackers_own(client)
 
     def own_exec(self, command: list[str], **more: Any) -> str:
