@@ -66,7 +66,7 @@ def test_whoever_fills_it_loses_their_own_marks_only(name: str, engine: GradingE
     assert [(done.points, done.evidence.attempts) for done in honest] == [(7, 1)] * len(honest), honest[0].marks
     assert len(honest) >= 3
     assert (examined.points, examined.evidence.attempts, examined.is_complete) == (0, 1, True), examined.marks
-    if name == "files":  # they fill the memory of the containers first, which ends them before the share does
+    if name == "files":  # marks are right here too, but the journal did not name the quota: not yet understood
         return
     said = "".join(examined.evidence.journal) + examined.notebook
     assert "quota.kill" in said or "quota of bytes written" in said or "quota of files written" in said, said[-3000:]
