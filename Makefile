@@ -56,7 +56,7 @@ lint: $(STAMP) ## style, types, and the rules for lessons
 	$(BIN)/ruff check course grader tests
 	$(BIN)/mypy
 	$(BIN)/mypy --platform darwin --package course
-	course lint
+	$(BIN)/grader lesson lint
 
 faults: setup ## kill -9 of a class run, its workers, its gateway and its engine, 50 times
 	SLIPWAY_CLASS_FAULTS=50 $(BIN)/python -m pytest tests/classroom/test_faults.py --timeout 36000 -s

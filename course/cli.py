@@ -6,8 +6,6 @@ import sys
 
 import typer
 
-from course.authoring.command import app as source
-from course.authoring.command import new
 from course.engine.command import app as engine
 from course.engine.command import doctor
 from course.errors import CourseError
@@ -15,8 +13,6 @@ from course.gateway.command import gateway_app, session_app, shell
 from course.images.command import app as images
 from course.lab import lab
 from course.lesson_command import progress, reset
-from course.lint.command import lint
-from course.mutate.command import mutate
 
 app = typer.Typer(help="Slipway: images and containers, on a real Docker engine.", no_args_is_help=True)
 app.command()(lab)
@@ -29,9 +25,6 @@ app.add_typer(engine, name="engine")
 app.add_typer(images, name="images")
 app.add_typer(session_app, name="session")
 app.add_typer(gateway_app, name="gateway")
-for command in (new, lint, mutate):
-    app.command(rich_help_panel="For authors")(command)
-app.add_typer(source, name="source", rich_help_panel="For authors")
 
 
 def main() -> None:

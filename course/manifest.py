@@ -119,7 +119,7 @@ class Question(_Table, frozen=True, kw_only=True):
 
     @property
     def answer(self) -> Option:
-        """The right option; `course lint` holds their number at one."""
+        """The right option; `grader lesson lint` holds their number at one."""
         return next(option for option in self.options if option.right)
 
 
@@ -274,7 +274,7 @@ def _read(path: Path, kind: type[_T]) -> _T:
         raise ManifestError(
             expected=f"a file {path.name} in the folder {path.parent.name}",
             observed="no such file",
-            try_next="`course new LESSON-ID` writes a lesson with every file it needs",
+            try_next="`grader lesson new LESSON-ID` writes a lesson with every file it needs",
         ) from error
     except msgspec.DecodeError as error:  # also the base of ValidationError
         raise _malformed(path, str(error)) from error

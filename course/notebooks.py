@@ -138,7 +138,7 @@ def read(path: Path) -> LessonNotebook:
         raise NotebookError(
             expected=f"a notebook {path.name}",
             observed=str(error).splitlines()[0],
-            try_next="`course new LESSON-ID` writes one; save it from JupyterLab",
+            try_next="`grader lesson new LESSON-ID` writes one; save it from JupyterLab",
         ) from error
     return parse(node, path)
 

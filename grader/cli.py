@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from course.errors import CourseError
+from grader.authoring.command import app as lesson
 from grader.classroom.errors import FullDisk, is_full
 from grader.classroom.roster import read_roster
 from grader.classroom.shown import shown
@@ -22,6 +23,7 @@ if TYPE_CHECKING:  # nbgrader takes a second to load: only the commands that nee
 
 app = typer.Typer(help="Slipway for instructors: release lessons, grade submissions, hand back.", no_args_is_help=True)
 app.command()(doctor)
+app.add_typer(lesson, name="lesson", rich_help_panel="For authors")
 
 Lesson = Annotated[str, typer.Argument(help="A lesson's id or folder: L01 or L01-containers.")]
 Where = Annotated[Path, typer.Option("--workspace", "-C", help="The instructor's workspace.")]

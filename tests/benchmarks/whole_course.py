@@ -19,8 +19,8 @@ from pathlib import Path
 
 from course import manifest, notebooks
 from course.manifest import Lesson
-from course.proof.kernel import WarmKernel
 from course.workspace import place
+from grader.authoring.prove.kernel import WarmKernel
 
 LIMIT = 240.0
 SLOWEST = 12

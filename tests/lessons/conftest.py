@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from course import manifest
-from course.authoring.new import new_lesson
 from course.manifest import Course, Lesson
-from course.proof.answers import Answer
-from course.proof.attempt import Attempt, Prover
+from grader.authoring.answers import Answer
+from grader.authoring.prove.attempt import Attempt, Prover
+from grader.authoring.source.new import new_lesson
 
 COURSE = manifest.load()
 
@@ -68,7 +68,7 @@ def proven(lesson: Lesson, engine_url: str, tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture
 def fresh(course: Course, tmp_path: Path) -> Course:
-    """A course of one lesson, which `course new` wrote."""
+    """A course of one lesson, which `grader lesson new` wrote."""
     listed = (course.root / "course.toml").read_text("utf-8")
     start, end = listed.index("lessons = ["), listed.index("]", listed.index("lessons = ["))
     file = tmp_path / "course.toml"

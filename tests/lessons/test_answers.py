@@ -8,8 +8,8 @@ import pytest
 
 from course import manifest, notebooks
 from course.manifest import Exercise, Lesson
-from course.proof import claims
-from course.proof.answers import Answer, read_answers, reference
+from grader.authoring.answers import Answer, read_answers, reference
+from grader.authoring.prove import claims
 
 COURSE = manifest.load()
 EXERCISES = list(COURSE.exercises())

@@ -24,9 +24,9 @@ from course.images.from_registry import RegistrySource
 from course.images.recipe import bases
 from course.images.settings import Settings
 from course.manifest import Lesson
-from course.proof import claims
-from course.proof.answers import reference
-from course.proof.attempt import Prover
+from grader.authoring.answers import reference
+from grader.authoring.prove import claims
+from grader.authoring.prove.attempt import Prover
 
 SAMPLE = ("L02", "L04", "L05", "L09")
 LESSONS = [one for one in manifest.load().lessons if EVERYTHING or one.id in SAMPLE]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from course import manifest
-from course.lint import lint_lesson
-from course.lint.objectives import course_wide
 from course.manifest import Course, Lesson
+from grader.authoring.lint import lint_lesson
+from grader.authoring.lint.objectives import course_wide
 
 COURSE = manifest.load()
 

@@ -52,7 +52,7 @@ def test_a_malformed_lesson_file_is_an_error_that_names_the_field(copied: Path, 
 
 def test_a_missing_file_is_an_error_that_says_how_to_get_one(copied: Path) -> None:
     (copied / "L00-welcome" / "lesson.toml").unlink()
-    with pytest.raises(ManifestError, match="course new"):
+    with pytest.raises(ManifestError, match="grader lesson new"):
         manifest.load(copied / "course.toml")
 
 

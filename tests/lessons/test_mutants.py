@@ -11,14 +11,14 @@ import nbformat
 import pytest
 
 from course import manifest, notebooks
-from course.authoring.text import from_text, to_text
 from course.manifest import Course, Exercise, Lesson
-from course.mutate.dockerfile_faults import dockerfile_faults, is_dockerfile
-from course.mutate.mutants import mutants
-from course.mutate.python_faults import python_faults
-from course.mutate.record import SAMPLE, Judged, derived, due_today, read, standing, write
-from course.mutate.trial import Sorted, gets_full_marks, sort_mutants, sort_record
-from course.proof.attempt import Prover
+from grader.authoring.mutate.dockerfile_faults import dockerfile_faults, is_dockerfile
+from grader.authoring.mutate.mutants import mutants
+from grader.authoring.mutate.python_faults import python_faults
+from grader.authoring.mutate.record import SAMPLE, Judged, derived, due_today, read, standing, write
+from grader.authoring.mutate.trial import Sorted, gets_full_marks, sort_mutants, sort_record
+from grader.authoring.prove.attempt import Prover
+from grader.authoring.source.text import from_text, to_text
 
 COURSE = manifest.load()
 EVERY = list(COURSE.exercises())
@@ -127,8 +127,8 @@ def test_every_mutant_is_on_record_as_it_is_now_and_none_survives_without_a_reas
     wanted = derived(lesson, notebooks.read(lesson.notebook), exercise.id)
     record = read(lesson, exercise.id)
     missing = wanted.keys() - standing(record, wanted).keys()
-    assert not missing, f"run `course mutate {exercise.id}` and commit its mutants.json: {sorted(missing)}"
-    assert record.keys() == wanted.keys(), f"run `course mutate {exercise.id}`: some are no longer derived"
+    assert not missing, f"run `grader lesson mutate {exercise.id}` and commit its mutants.json: {sorted(missing)}"
+    assert record.keys() == wanted.keys(), f"run `grader lesson mutate {exercise.id}`: some are no longer derived"
     result = sort_record(lesson, exercise.id, record)
     assert result.caught
     assert not "\n".join(str(finding) for finding in result.findings(lesson.name))

@@ -9,8 +9,8 @@ import pytest
 from nbval_run import compare
 
 from course import manifest
-from course.authoring.stored import COMPARED, FEWEST
 from course.manifest import Lesson
+from grader.authoring.source.stored import COMPARED, FEWEST
 
 LESSONS = manifest.load().lessons
 by_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda lesson: lesson.id, scope="module")

@@ -1,14 +1,14 @@
-"""`course new` writes a lesson that keeps every rule, and a notebook survives the way to text and back."""
+"""`grader lesson new` writes a lesson that keeps every rule, and a notebook survives the way to text and back."""
 
 from __future__ import annotations
 
 import pytest
 
 from course import manifest, notebooks
-from course.authoring.new import NewLessonError, new_lesson
-from course.authoring.text import TextError, from_text, to_text
-from course.lint import lint_course
 from course.manifest import Course
+from grader.authoring.lint import lint_course
+from grader.authoring.source.new import NewLessonError, new_lesson
+from grader.authoring.source.text import TextError, from_text, to_text
 
 
 def test_a_new_lesson_keeps_every_rule(fresh: Course) -> None:

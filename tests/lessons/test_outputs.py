@@ -5,11 +5,11 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from course.authoring.outputs import keep_outputs
-from course.authoring.stored import COMPARED, carried_over, comparable, sanitized
-from course.lint import lint_course
 from course.manifest import Course
 from course.workspace import released, self_study
+from grader.authoring.lint import lint_course
+from grader.authoring.source.outputs import keep_outputs
+from grader.authoring.source.stored import COMPARED, carried_over, comparable, sanitized
 
 stream = {"output_type": "stream", "name": "stdout", "text": "in 0.25 s: container 0123456789ab\n"}
 

@@ -8,11 +8,11 @@ import nbformat
 import pytest
 
 from course import manifest, notebooks
-from course.authoring.text import from_text, to_text
 from course.manifest import Course
-from course.proof import claims
-from course.proof.answers import Answer, read_answers, reference
-from course.proof.attempt import Attempt, Marked, Outcome, Prover
+from grader.authoring.answers import Answer, read_answers, reference
+from grader.authoring.prove import claims
+from grader.authoring.prove.attempt import Attempt, Marked, Outcome, Prover
+from grader.authoring.source.text import from_text, to_text
 
 DOCKERFILE_EXERCISE = """
 %%% exercise L07-image-goal
@@ -43,7 +43,7 @@ checks.grade("L07-image-hidden", checks.image("greeting").exec_form("CMD"), poin
 
 @pytest.fixture
 def prover_of(engine_url: str, fresh: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Prover:
-    """A prover of the lesson that `course new` wrote, with a Dockerfile exercise added to its notebook."""
+    """A prover of the lesson that `grader lesson new` wrote, with a Dockerfile exercise added to its notebook."""
     monkeypatch.setenv("SLIPWAY_ENGINE", engine_url)
     monkeypatch.setenv("SLIPWAY_NOTEBOOKS", str(fresh.root))
     path = fresh.lessons[0].notebook

@@ -12,11 +12,11 @@ import nbformat
 import pytest
 
 from course import manifest, notebooks
-from course.authoring.stored import COMPARED
-from course.authoring.text import from_text, to_text
-from course.lint import lint_course
-from course.lint.words import grade, syllables
 from course.manifest import Course
+from grader.authoring.lint import lint_course
+from grader.authoring.lint.words import grade, syllables
+from grader.authoring.source.stored import COMPARED
+from grader.authoring.source.text import from_text, to_text
 
 LONG = "word " * 1300
 HARD = "Notwithstanding institutional considerations, containerisation necessitates reconceptualisation. "

@@ -9,9 +9,9 @@ import nbformat
 import pytest
 
 from course import manifest, notebooks
-from course.lint.exercises import solution_lines
 from course.manifest import Lesson
 from course.workspace import ALL_CHECKS, place, released, self_study
+from grader.authoring.lint.exercises import solution_lines
 from grader.checks.exercise import parts_of
 
 COURSE = manifest.load()

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import nbformat
 
-from course.authoring.stored import SANITIZER
 from course.manifest import Lesson
 from course.workspace import place
+from grader.authoring.source.stored import SANITIZER
 
 CELL_SECONDS = 120
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from course.proof.answers import PROVEN_FILE
+from grader.authoring.answers import PROVEN_FILE
 
 ROOT = Path(__file__).resolve().parents[2]
 DAYS = 10
@@ -27,12 +27,13 @@ DAYS = 10
 SHARED = (
     "course/*.py",
     "course/lesson/**/*.py",
-    "course/proof/**/*.py",
     "course/images/*.toml",
+    "grader/authoring/*.py",
+    "grader/authoring/prove/**/*.py",
+    "grader/authoring/source/*.cfg",
     "grader/checks/**/*.py",
     "grader/checks/**/*.toml",
     "tests/lessons/*.py",
-    "course/authoring/*.cfg",
 )
 _APART = re.compile(r"(^|/)(answers|\.ipynb_checkpoints|__pycache__)(/|$)|/instructor\.md$")
 

@@ -21,8 +21,8 @@ import nbformat
 
 from course import notebooks
 from course.manifest import Lesson, load
-from course.proof.answers import Answer, read_answers, reference
 from course.workspace import place, released
+from grader.authoring.answers import Answer, read_answers, reference
 from grader.examine.job import Job, read_folder
 
 NAMES = ("Ada", "Bo Chen", "Çelik", "D’Arcy", "Érik Ô", "Faye-2", "Gül", "李雷")  # ids of a roster

@@ -9,8 +9,8 @@ from pathlib import Path
 from course import notebooks
 from course.manifest import Lesson
 from course.notebooks import ExerciseCells
-from course.proof.answers import Answer, read_answers, reference
 from course.workspace import self_study
+from grader.authoring.answers import Answer, read_answers, reference
 
 LEFT_OUT = ("cleanup",)
 """Nothing is closed and nothing is reset: what a lesson made stays while the others go on."""

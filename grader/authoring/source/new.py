@@ -1,4 +1,4 @@
-"""`course new`: a lesson that already passes every rule, to be changed cell by cell."""
+"""`grader lesson new`: a lesson that already passes every rule, to be changed cell by cell."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import nbformat
 
-from course.authoring.text import from_text
 from course.errors import CourseError
 from course.manifest import Course, Misconception
+from grader.authoring.source.text import from_text
 
 _NAME = re.compile(r"(?P<id>L\d\d)-(?P<words>[a-z]+(?:-[a-z]+)*)")
 _TEMPLATES = ("lesson.toml", "questions.toml", "instructor.md")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from course.lint.finding import Finding
-from course.lint.words import grade, prose
 from course.manifest import Lesson
 from course.notebooks import LessonNotebook
+from grader.authoring.finding import Finding
+from grader.authoring.lint.words import grade, prose
 
 HARDEST_GRADE = 8.0
 BELITTLING = ("just", "simply", "obviously", "trivially", "basically")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from course.lint.finding import Finding
 from course.manifest import Lesson
-from course.proof.attempt import Attempt
+from grader.authoring.finding import Finding
+from grader.authoring.prove.attempt import Attempt
 
 
 def starts_unattempted(lesson: Lesson, attempt: Attempt) -> Iterator[Finding]:

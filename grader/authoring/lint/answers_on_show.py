@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from course.lint.exercises import solution_lines, without_solutions
-from course.lint.finding import Finding
 from course.manifest import Lesson
 from course.notebooks import GRADED, Cell, ExerciseCells, LessonNotebook
 from course.workspace import KEPT_BACK
+from grader.authoring.finding import Finding
+from grader.authoring.lint.exercises import solution_lines, without_solutions
 
 COMPARED = frozenset({"equals", "one_of"})
 """The questions whose argument is the right answer itself."""

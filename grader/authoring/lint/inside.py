@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from course.images.recipe import bases
-from course.lint.finding import Finding
 from course.manifest import Lesson
 from course.notebooks import Cell, LessonNotebook
+from grader.authoring.finding import Finding
 
 _SHELLS = ("sh", "ash", "/bin/sh")
 _IN_THE_SHELL = frozenset(

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import msgspec
 
 from course.manifest import Lesson
-from course.mutate.dockerfile_faults import Fault, dockerfile_faults
-from course.mutate.python_faults import python_faults
 from course.notebooks import ExerciseCells
-from course.proof.answers import Answer, AnswerError, folder_of
+from grader.authoring.answers import Answer, AnswerError, folder_of
+from grader.authoring.mutate.dockerfile_faults import Fault, dockerfile_faults
+from grader.authoring.mutate.python_faults import python_faults
 
 SURVIVORS_FILE = "survivors.toml"
 

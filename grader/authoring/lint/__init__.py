@@ -1,20 +1,20 @@
-"""The invariants of the lessons: `lint` asks those that need no engine, `course.proof` the others."""
+"""The rules for lessons that need no engine; `grader.authoring.prove` has the others."""
 
 from __future__ import annotations
 
 from course import notebooks
-from course.lint.answers_on_show import answers_on_show
-from course.lint.both_languages import both_languages
-from course.lint.exercises import exercises
-from course.lint.finding import Finding
-from course.lint.inside import inside
-from course.lint.language import language
-from course.lint.names import names
-from course.lint.objectives import course_wide, objectives, questions
-from course.lint.release import release
-from course.lint.structure import structure
 from course.manifest import Course, Lesson
 from course.notebooks import NotebookError
+from grader.authoring.finding import Finding
+from grader.authoring.lint.answers_on_show import answers_on_show
+from grader.authoring.lint.both_languages import both_languages
+from grader.authoring.lint.exercises import exercises
+from grader.authoring.lint.inside import inside
+from grader.authoring.lint.language import language
+from grader.authoring.lint.names import names
+from grader.authoring.lint.objectives import course_wide, objectives, questions
+from grader.authoring.lint.release import release
+from grader.authoring.lint.structure import structure
 
 __all__ = ["Finding", "lint_course", "lint_lesson"]
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import msgspec
 
 from course.manifest import COURSE_FILE, LESSON_FILE, QUESTIONS_FILE, Lesson
-from course.mutate.mutants import mutants
 from course.notebooks import LessonNotebook
-from course.proof.answers import Answer, folder_of
+from grader.authoring.answers import Answer, folder_of
+from grader.authoring.mutate.mutants import mutants
 
 RECORD_FILE = "mutants.json"
 SAMPLE = 10

@@ -10,9 +10,9 @@ from functools import cache
 from typing import Any
 
 from course.lesson.commands import Pair, pairs
-from course.lint.finding import Finding
 from course.manifest import Lesson
 from course.notebooks import GRADED, LessonNotebook
+from grader.authoring.finding import Finding
 
 PLAIN = frozenset({"get", "reload"})
 """Calls that only fetch an object of Python's: there is no command to type."""

@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from course.authoring.stored import COMPARED, comparable
-from course.lint.finding import Finding
-from course.lint.words import words
 from course.manifest import Lesson
 from course.notebooks import KERNEL, ROLES, Cell, LessonNotebook
+from grader.authoring.finding import Finding
+from grader.authoring.lint.words import words
+from grader.authoring.source.stored import COMPARED, comparable
 
 MOST_CELLS = 35
 MOST_WORDS = 1200
@@ -149,12 +149,13 @@ def _outputs(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
         if bool(node.outputs) != may_stay:
             yield Finding(
                 lesson.name, cell.id, f"a stored output where the tag {COMPARED} is, and only there",
-                f"{len(node.outputs)} outputs, the tags {list(cell.tags)}", f"course source outputs {lesson.id}",
+                f"{len(node.outputs)} outputs, the tags {list(cell.tags)}", f"grader lesson source outputs {lesson.id}",
             )  # fmt: skip
         elif may_stay and comparable(node.outputs) != [dict(output) for output in node.outputs]:
             yield Finding(
                 lesson.name, cell.id, "a stored output of one text without ids, sizes and times",
-                f"{[output.get('output_type') for output in node.outputs]}", f"course source outputs {lesson.id}",
+                f"{[output.get('output_type') for output in node.outputs]}",
+                f"grader lesson source outputs {lesson.id}",
             )  # fmt: skip
 
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 
 from course import notebooks
-from course.lint.exercises import solution_lines
-from course.lint.finding import Finding
 from course.manifest import Lesson
 from course.notebooks import LessonNotebook
 from course.workspace import KEPT_BACK, released
+from grader.authoring.finding import Finding
+from grader.authoring.lint.exercises import solution_lines
 
 TELLING = 16
 

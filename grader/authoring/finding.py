@@ -1,4 +1,4 @@
-"""What `course lint` finds: where, what was expected, what is there, and how to mend it."""
+"""What `grader lesson lint` finds: where, what was expected, what is there, and how to mend it."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def from_text(text: str) -> nbformat.NotebookNode:
     """
     matches = list(_HEAD.finditer(text))
     if not matches:
-        raise TextError("cells that start with %%% ROLE ID", "none", "see course/authoring/text.py")
+        raise TextError("cells that start with %%% ROLE ID", "none", "see grader/authoring/source/text.py")
     ends = [match.start() for match in matches[1:]] + [len(text)]
     cells = [_node(_head(match), text[match.end() : end].strip("\n")) for match, end in zip(matches, ends, strict=True)]
     node: nbformat.NotebookNode = nbformat.from_dict(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from course.mutate.dockerfile_faults import OTHER_BASE, Fault, dockerfile_faults, is_dockerfile
+from grader.authoring.mutate.dockerfile_faults import OTHER_BASE, Fault, dockerfile_faults, is_dockerfile
 
 PORTS = range(1024, 65536)
 _PORT_TEXT = re.compile(r"(\d{4,5})(/(?:tcp|udp))?")

@@ -15,9 +15,9 @@ from course import notebooks
 from course.gateway import session
 from course.manifest import Lesson
 from course.notebooks import ExerciseCells, LessonNotebook
-from course.proof.answers import Answer
-from course.proof.kernel import CELL_SECONDS, CellRun, WarmKernel
 from course.workspace import place, self_study
+from grader.authoring.answers import Answer
+from grader.authoring.prove.kernel import CELL_SECONDS, CellRun, WarmKernel
 
 
 @dataclass(frozen=True)

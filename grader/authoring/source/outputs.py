@@ -15,9 +15,9 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from course.authoring.stored import COMPARED, FEWEST, Outputs, comparable
 from course.manifest import Lesson
 from course.workspace import place
+from grader.authoring.source.stored import COMPARED, FEWEST, Outputs, comparable
 
 CELL_SECONDS = 120
 LESSON, OTHERS = ("run", "change", "given", "starter"), ("setup", "cleanup", "check")

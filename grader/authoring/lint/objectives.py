@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from course.lint.finding import Finding
 from course.manifest import Course, Lesson, Question
 from course.notebooks import LessonNotebook
+from grader.authoring.finding import Finding
 
 VAGUE_VERBS = frozenset({"know", "understand", "learn", "appreciate", "be", "see", "grasp"})
 MINUTES = range(20, 41)

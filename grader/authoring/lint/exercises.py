@@ -7,11 +7,11 @@ import builtins
 import re
 from collections.abc import Iterator
 
-from course.lint.finding import Finding
-from course.lint.names import imported
 from course.manifest import Exercise, Lesson
 from course.notebooks import Cell, ExerciseCells, LessonNotebook
-from course.proof.answers import FEWEST_WRONG, PROVEN_FILE, AnswerError, read_answers
+from grader.authoring.answers import FEWEST_WRONG, PROVEN_FILE, AnswerError, read_answers
+from grader.authoring.finding import Finding
+from grader.authoring.lint.names import imported
 
 FEWEST_HINTS = 3
 CHECK_LINES = range(2, 6)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from course import notebooks
-from course.lint.finding import Finding
 from course.manifest import Lesson
-from course.mutate.mutants import SURVIVORS_FILE, explained
-from course.mutate.record import Judged, derived, read, standing, write
-from course.proof.answers import Answer
-from course.proof.attempt import Prover
+from grader.authoring.answers import Answer
+from grader.authoring.finding import Finding
+from grader.authoring.mutate.mutants import SURVIVORS_FILE, explained
+from grader.authoring.mutate.record import Judged, derived, read, standing, write
+from grader.authoring.prove.attempt import Prover
 
 Seen = Callable[[str, bool], None]
 

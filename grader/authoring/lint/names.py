@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from IPython.core.inputtransformer2 import TransformerManager
 
-from course.lint.finding import Finding
 from course.manifest import Lesson
 from course.notebooks import GRADED, LessonNotebook
+from grader.authoring.finding import Finding
 
 
 def names(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
