@@ -20,11 +20,12 @@ Workspace = Annotated[
 def progress(json: Json = False) -> None:
     """Show where you stand in every lesson, and what to do next."""
     from course import progress as kept
+    from course.standing import summary
 
     if json:
-        typer.echo(jsonlib.dumps({**kept.as_json(kept.read()), "next": kept.next_step()}, indent=2))
+        typer.echo(jsonlib.dumps({**kept.as_json(kept.read()), "next": summary().next_step}, indent=2))
     else:
-        typer.echo(str(kept.summary()))
+        typer.echo(str(summary()))
 
 
 def reset(
@@ -60,7 +61,7 @@ def workspace_with(lesson_name: str, given: Path | None) -> Path:
     Raises:
         CourseError: none of the usual places has the lesson.
     """
-    from course.kernel.attach import workspace_of
+    from course.session.attach import workspace_of
 
     if given is not None:
         return given.resolve()

@@ -13,16 +13,11 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 from filelock import FileLock
 
 from course.paths import state_dir
-
-if TYPE_CHECKING:
-    from course.manifest import Course
-    from course.standing import Summary
 
 LOCK_SECONDS = 10.0
 
@@ -132,23 +127,6 @@ def prediction(question: str) -> Prediction | None:
 def hints_read(exercise: str) -> int:
     """How many hints of an exercise were read."""
     return read().lesson(exercise).hints.get(exercise, 0)
-
-
-def summary(course: Course | None = None) -> Summary:
-    """Where the learner stands in every lesson; it shows itself as text and as HTML.
-
-    Args:
-        course: the manifest; None loads it.
-    """
-    from course.manifest import load
-    from course.standing import summarise
-
-    return summarise(course or load(), read())
-
-
-def next_step(course: Course | None = None) -> str:
-    """What to do next, as one sentence."""
-    return summary(course).next_step
 
 
 def is_read_only(error: OSError) -> bool:

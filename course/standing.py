@@ -76,6 +76,18 @@ class Summary:
         )
 
 
+def summary(course: Course | None = None) -> Summary:
+    """Where the learner stands in every lesson, as text and as HTML.
+
+    Args:
+        course: the manifest; None loads it.
+    """
+    from course import progress
+    from course.manifest import load
+
+    return summarise(course or load(), progress.read())
+
+
 def summarise(course: Course, progress: Progress) -> Summary:
     """Read the record beside the manifest."""
     lessons = tuple(_standing(lesson, progress.lesson(lesson.id)) for lesson in course.lessons)

@@ -42,7 +42,7 @@ def down() -> None:
 
 def doctor(json: Json = False) -> None:
     """Look at everything that a lesson needs: a line each, with the command that mends it."""
-    from course.engine.doctor import examine
+    from course.doctor import examine
 
     findings = examine()
     healthy = all(finding.ok for finding in findings if finding.needed)

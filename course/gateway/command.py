@@ -135,7 +135,7 @@ def stop(
 def shell() -> None:
     """Open a shell in the workspace's session; the session is the one that the notebooks there use."""
     from course.gateway import attach
-    from course.kernel.attach import workspace_of
+    from course.session.attach import workspace_of
 
     with attach(workspace_of(Path.cwd())) as lease:
         typer.echo(f"session {lease.session.name}: `docker` here sees what the notebooks see; leave with `exit`")

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from course.kernel.advice import Advice
-from course.kernel.build import BuildDone, BuildEvent, StepDone, StepFailed, StepOutput, StepStarted
+from course.engine.advice import Advice
+from course.engine.build import BuildDone, BuildEvent, StepDone, StepFailed, StepOutput, StepStarted
 from course.kernel.last_builds import beside
 
 WAITING = "○ waiting"

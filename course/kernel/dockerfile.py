@@ -11,11 +11,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from course.engine.advice import lint
+from course.engine.build import BuildDone, StepOutput, build
+from course.engine.instructions import instructions_of
 from course.errors import CourseError
-from course.kernel.advice import lint
-from course.kernel.build import BuildDone, StepOutput, build
 from course.kernel.build_view import BuildView
-from course.kernel.instructions import instructions_of
 from course.kernel.last_builds import last_build, remember
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from traitlets import Type
 
 from course.kernel import no_session
 from course.kernel.after_import import after_import
-from course.kernel.attach import ATTACHMENT
 from course.kernel.interrupt import WORK
 from course.kernel.made import MADE
 from course.kernel.shell import SlipwayShell
-from course.kernel.together import TOGETHER
+from course.lesson.together import TOGETHER
+from course.session.attach import ATTACHMENT
 
 
 class SlipwayKernel(IPythonKernel):

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-from course.kernel.lesson_cell import LessonCell, running_lesson_cell
+from course.lesson.lesson_cell import LessonCell, running_lesson_cell
 from course.paths import state_dir
 from course.progress import is_read_only
 
@@ -81,7 +81,7 @@ class Made:
     def end(self, *_: object) -> None:
         """The cell has ended: see which image each name means that it gave."""
         from course.engine.errors import EngineError
-        from course.lesson.session import client
+        from course.session.client import client
 
         for socket in {socket for socket, _ in self._names}:
             with contextlib.suppress(EngineError), client(f"unix://{socket}") as engine:
@@ -125,7 +125,7 @@ class Made:
         """A `docker` command begins: look at the images that its arguments name, because it may give a name away."""
         if self._cell is not None and self._cell.has(*ALL_OF_IT):
             from course.engine.errors import EngineError
-            from course.lesson.session import client
+            from course.session.client import client
 
             with contextlib.suppress(EngineError), client() as engine:
                 self._look_at(engine.api, [word for word in arguments if _IMAGE_NAME.fullmatch(word)])
@@ -135,7 +135,7 @@ class Made:
         if self._cell is None:
             return
         from course.engine.errors import EngineError
-        from course.lesson.session import client
+        from course.session.client import client
 
         with contextlib.suppress(EngineError), client() as engine:
             api: Any = engine.api
@@ -207,7 +207,7 @@ def remove(things: list[Thing]) -> tuple[list[str], list[str]]:
         What went, as in "container shop"; and sentences about what had to stay.
     """
     from course.engine.errors import EngineError
-    from course.lesson.session import client
+    from course.session.client import client
 
     gone: list[str] = []
     kept: list[str] = []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from course.kernel.attach import ATTACHMENT
+from course.session.attach import ATTACHMENT
 
 _UNREACHED = "Error while fetching server API version"  # how docker-py 7 begins when `from_env()` finds no engine
 

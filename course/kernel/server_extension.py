@@ -1,6 +1,6 @@
 """A Jupyter server extension: `docker` in a terminal of JupyterLab or Notebook 7 reaches the workspace's session.
 
-Only terminals are given the session's socket. Kernels find it by themselves (`course.kernel.attach`), so that a kernel
+Only terminals are given the session's socket. Kernels find it by themselves (`course.session.attach`), so that a kernel
 that starts after the session was ended gets the new one.
 """
 
@@ -16,8 +16,8 @@ from typing import Any
 
 from course.errors import CourseError
 from course.gateway.keeping import kept_line
-from course.kernel.attach import Attachment
 from course.paths import workspace
+from course.session.attach import Attachment
 from course.widgets import snapshot
 
 

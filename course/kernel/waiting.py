@@ -196,7 +196,7 @@ def _calls_of_docker(frame: FrameType | None) -> set[str]:
 def _described(api: Any, word: str, ref: str) -> str:
     """The container by its name, with its command."""
     from course.engine.errors import EngineError
-    from course.lesson.session import client
+    from course.session.client import client
     from course.widgets.words import plain
 
     socket = getattr(getattr(api, "_custom_adapter", None), "socket_path", None)

@@ -271,8 +271,8 @@ def _build(scene: Scene) -> Told:
 
     if not isinstance(scene.error, BuildError):
         return None
+    from course.engine.advice import next_step
     from course.engine.errors import build_failed
-    from course.kernel.advice import next_step
 
     it = build_failed(scene.error.build_log, str(scene.error.msg))
     advice = next_step(str(scene.error.msg), "that is given as path")
@@ -366,7 +366,7 @@ def _frames(trace: TracebackType | None) -> Iterator[Mapping[str, Any]]:
 
 def _giver(name: str) -> str:
     """The line of a cell of this folder's notebooks that gives a name, "" if none does."""
-    from course.kernel.lesson_cell import code_cells
+    from course.lesson.lesson_cell import code_cells
 
     for source in code_cells(Path.cwd()):
         try:

@@ -5,7 +5,6 @@ Importing this loads neither docker-py nor IPython; each function loads what it 
 
 from course.lesson.commands import commands as commands
 from course.lesson.hints import hint as hint
-from course.lesson.machines import machine as machine
 from course.lesson.parameters import derive as derive
 from course.lesson.parameters import learner as learner
 from course.lesson.parameters import parameter as parameter
@@ -14,6 +13,7 @@ from course.lesson.questions import predict as predict
 from course.lesson.reset import reset as reset
 from course.lesson.score import score as score
 from course.lesson.setup import setup as setup
+from course.session.machines import machine as machine
 
 __all__ = [
     "commands",

@@ -30,9 +30,9 @@ def choose(lesson_id: str) -> None:
 
 def take_turn(_info: object = None) -> None:
     """Note that what a cell makes belongs to the lesson of this kernel, also when another notebook was used last."""
-    from course.kernel.attach import given_session
     from course.lesson import belongings
-    from course.lesson.session import client
+    from course.session.attach import given_session
+    from course.session.client import client
 
     session = given_session()
     if session is None or not _chosen or belongings.turn_of(session.id) in (belongings.NOBODY, _chosen[0]):

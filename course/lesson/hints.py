@@ -39,7 +39,7 @@ def hint(exercise_id: str | None = None) -> None:
 def from_state(exercise: Exercise) -> str:
     """The first state hint that fits what the session holds now; "" if none does or the engine does not answer."""
     from course.engine.errors import EngineError
-    from course.lesson.session import client
+    from course.session.client import client
 
     if not exercise.state_hints:
         return ""
@@ -65,8 +65,8 @@ def _fits(engine: DockerClient, hint: StateHint) -> bool:
 
 def _exercise(exercise_id: str | None) -> Exercise:
     from course.errors import CourseError
-    from course.kernel.lesson_cell import nearest_exercise
     from course.lesson.current import current
+    from course.lesson.lesson_cell import nearest_exercise
 
     lesson = current(exercise_id)
     if exercise_id:

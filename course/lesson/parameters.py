@@ -39,7 +39,7 @@ def learner(environment: Mapping[str, str] = os.environ) -> str:
     for variable in ("SLIPWAY_LEARNER", "JUPYTERHUB_USER", "NB_USER"):
         if environment.get(variable):
             return environment[variable]
-    from course.kernel.attach import workspace_of
+    from course.session.attach import workspace_of
 
     return workspace_of(Path.cwd()).owner()
 

@@ -26,9 +26,9 @@ def reset(lesson_id: str | None = None) -> None:
     Raises:
         CourseError: there is no session, or the engine refused.
     """
-    from course.kernel.together import TOGETHER
     from course.lesson.current import current
-    from course.lesson.machines import end_machines
+    from course.lesson.together import TOGETHER
+    from course.session.machines import end_machines
 
     if TOGETHER.follows:
         print("○ nothing was removed: reset() waits until this cell is run by itself.")
@@ -50,9 +50,9 @@ def remove_objects(lesson_id: str, workspace: Path | None = None) -> list[Belong
     Raises:
         CourseError: there is no session, or the engine refused.
     """
-    from course.kernel.attach import ATTACHMENT, given_session
     from course.lesson import belongings
-    from course.lesson.session import client
+    from course.session.attach import ATTACHMENT, given_session
+    from course.session.client import client
 
     if workspace is None or given_session():
         session = ATTACHMENT.require()

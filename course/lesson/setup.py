@@ -26,11 +26,11 @@ def setup(lesson_id: str) -> None:
         CourseError: there is no session, or an image could not be prepared; three lines say what to do.
     """
     from course import progress
-    from course.kernel.attach import ATTACHMENT
-    from course.kernel.shadows import shadows
     from course.lesson import belongings
     from course.lesson.current import choose, current
-    from course.lesson.session import client
+    from course.lesson.shadows import shadows
+    from course.session.attach import ATTACHMENT
+    from course.session.client import client
 
     lesson = current(lesson_id)
     choose(lesson.id)
@@ -63,7 +63,7 @@ def _prepare(client: DockerClient, lesson: Lesson) -> list[str]:
     """Build the images that are declared and missing; return their names."""
     from docker.errors import ImageNotFound
 
-    from course.kernel.build import build
+    from course.engine.build import build
 
     built = []
     for wanted in lesson.prepares:

@@ -13,7 +13,7 @@ import msgspec
 from course.engine.errors import EngineError
 from course.engine.facts import LayerFact, image_fact
 from course.errors import CourseError
-from course.lesson.machines import address
+from course.session.machines import address
 from course.widgets.drawn import Cancel, source
 from course.widgets.feed import feed_of
 from course.widgets.picture import Picture, session_url

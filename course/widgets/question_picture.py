@@ -10,8 +10,8 @@ from weakref import WeakSet
 import msgspec
 
 from course.errors import CourseError
-from course.lesson.questions import as_text, comparison, letters, named
 from course.widgets.drawn import Drawn, source
+from course.widgets.question_text import as_text, comparison, letters, named
 
 if TYPE_CHECKING:
     from course.manifest import Question

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course.engine.doctor import Finding
+from course.doctor import Finding
 from grader.examine.engine import MEMORY_FOR_DATA, has_memory
 
 _PATH = f"{os.environ.get('PATH', '')}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from course.engine.doctor import Finding
+from course.doctor import Finding
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from course.engine import doctor
-from course.engine.doctor import Finding, examine
+from course import doctor
+from course.doctor import Finding, examine
 
 
 def finding(what: str) -> Finding:

@@ -124,7 +124,7 @@ def test_without_a_session_no_cell_reaches_the_engine_itself(workspace: Path, en
 
 def test_nothing_of_the_course_imports_ipython_or_docker_before_it_is_used() -> None:
     code = (
-        "import json, sys, course, course.lesson, course.progress, course.kernel.attach\n"
+        "import json, sys, course, course.lesson, course.progress, course.session.attach\n"
         "print(json.dumps([name for name in ('IPython', 'ipykernel', 'docker', 'ipywidgets') if name in sys.modules]))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

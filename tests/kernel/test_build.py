@@ -9,8 +9,8 @@ import docker
 import pytest
 from live_kernel import wait_until
 
+from course.engine.build import BuildDone, BuildEvent, StepDone, StepFailed, StepOutput, StepStarted, build
 from course.engine.errors import BuildFailed
-from course.kernel.build import BuildDone, BuildEvent, StepDone, StepFailed, StepOutput, StepStarted, build
 
 GOOD = "# the shop\nFROM course/busybox\n\nARG WORD=none\nRUN echo the word is \\\n    $WORD\n"
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from course.kernel.advice import Advice, lint
-from course.kernel.build import BuildDone, StepDone, StepFailed, StepOutput, StepStarted
+from course.engine.advice import Advice, lint
+from course.engine.build import BuildDone, StepDone, StepFailed, StepOutput, StepStarted
+from course.engine.instructions import instruction_at, instructions_of
 from course.kernel.build_view import LINE_WIDTH, MOST_OUTPUT, BuildView
-from course.kernel.instructions import instruction_at, instructions_of
 from course.kernel.last_builds import MOST_NAMES, beside, last_build, remember
 
 SOURCE = ["FROM course/busybox", "RUN echo one", "", "RUN echo <two>", "CMD true"]

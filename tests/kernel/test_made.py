@@ -151,7 +151,7 @@ def test_a_learners_own_cell_is_plain_docker_py(
 def test_a_text_that_two_cells_have_says_nothing_of_either(warm: LiveKernel, clean: docker.DockerClient) -> None:
     warm.must(SETUP)
     assert warm.must("print('twice')").stdout == warm.must("print('twice')").stdout == "twice\n"
-    found = warm.must("from course.kernel.lesson_cell import running_lesson_cell as r; print(r().exercise)", "L90-all")
+    found = warm.must("from course.lesson.lesson_cell import running_lesson_cell as r; print(r().exercise)", "L90-all")
     assert found.stdout == "L90-first\n"
 
 

@@ -7,7 +7,7 @@ from live_kernel import LiveKernel
 
 SETUP = """
 import docker; client = docker.from_env()
-from course.kernel import together
+from course.lesson import together
 from course.lesson import reset, setup
 together.TOGETHER_SECONDS = {}
 setup("L00")

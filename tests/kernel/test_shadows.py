@@ -9,7 +9,7 @@ import pytest
 from live_kernel import LiveKernel
 
 from course.gateway import Session
-from course.kernel.shadows import Shadow, shadows
+from course.lesson.shadows import Shadow, shadows
 
 
 @pytest.fixture

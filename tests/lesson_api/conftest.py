@@ -107,8 +107,8 @@ def lesson_session(engine_url: str) -> Iterator[Session]:
 @pytest.fixture
 def inside(lesson_session: Session, monkeypatch: pytest.MonkeyPatch) -> Iterator[docker.DockerClient]:
     """Put this process into the session, as a kernel is; the session is empty afterwards."""
-    from course.kernel import attach
     from course.lesson.belongings import holdings, remove
+    from course.session import attach
 
     for name, value in lesson_session.environment().items():
         monkeypatch.setenv(name, value)

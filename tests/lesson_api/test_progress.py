@@ -11,6 +11,7 @@ import pytest
 
 from course import progress
 from course.lesson import score
+from course.standing import summary
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +21,7 @@ def _own_progress(small_course: Path) -> None:
 
 def test_nothing_is_known_at_first() -> None:
     assert progress.read() == progress.Progress()
-    assert progress.next_step() == "open L00-begin/L00-begin.ipynb (Begin, about 20 minutes)."
+    assert summary().next_step == "open L00-begin/L00-begin.ipynb (Begin, about 20 minutes)."
 
 
 def test_the_best_points_are_kept_beside_the_newest() -> None:
@@ -68,21 +69,21 @@ def test_the_file_is_plain_json(tmp_path: Path) -> None:
 
 def test_the_next_step_is_the_first_exercise_without_its_points() -> None:
     progress.record_opened("L00")
-    assert progress.next_step() == "the exercise L00-only (The only exercise) in L00-begin/L00-begin.ipynb."
+    assert summary().next_step == "the exercise L00-only (The only exercise) in L00-begin/L00-begin.ipynb."
     progress.record_check("L00-only", 2, 2)
-    assert progress.next_step().startswith("open L01-go-on/L01-go-on.ipynb")
+    assert summary().next_step.startswith("open L01-go-on/L01-go-on.ipynb")
     progress.record_opened("L01")
     progress.record_check("L01-one", 3, 3)
-    assert progress.next_step().startswith("the exercise L01-two")
+    assert summary().next_step.startswith("the exercise L01-two")
     progress.record_check("L01-two", 4, 4)
-    assert progress.next_step() == "every lesson is done."
+    assert summary().next_step == "every lesson is done."
 
 
 def test_text_and_html_say_the_same() -> None:
     progress.record_opened("L00")
     progress.record_check("L00-only", 1, 2)
     progress.record_prediction("L00-status", "A", False)
-    bundle = progress.summary()._repr_mimebundle_()
+    bundle = summary()._repr_mimebundle_()
     for rendering in bundle.values():
         for fact in ("Begin", "… begun", "1 of 2", "1 of 1", "○ not begun", "Next: the exercise L00-only"):
             assert fact in rendering, fact
@@ -105,7 +106,7 @@ def test_every_place_names_the_points_of_the_whole_lesson(capsys: pytest.Capture
     progress.record_check("L01-two", 4, 4)
     score("L01")
     assert "L01-one  ✓ done           3 of 4 points" in capsys.readouterr().out
-    assert "✓ done       7 of 8 points" in str(progress.summary())
+    assert "✓ done       7 of 8 points" in str(summary())
 
 
 def test_the_lab_opens_at_the_lesson_that_was_set_up_last(small_course: Path) -> None:

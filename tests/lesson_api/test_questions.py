@@ -12,9 +12,10 @@ import pytest
 
 from course import progress
 from course.lesson import explain, predict
-from course.lesson.questions import NoSuchOption, as_text, comparison, keep, kept_letter, letters, shuffled
+from course.lesson.questions import NoSuchOption, keep, kept_letter, shuffled
 from course.manifest import ManifestError, Option, load
 from course.widgets.question_picture import Comparison, Prediction
+from course.widgets.question_text import as_text, comparison, letters
 from course.widgets.snapshot import MARK, WIDGET_VIEW
 
 

@@ -9,10 +9,10 @@ import docker
 import pytest
 
 from course import progress
+from course.engine.build import build
 from course.engine.errors import BuildFailed
 from course.errors import CourseError
 from course.gateway import Session
-from course.kernel.build import build
 from course.lesson import hint, machine, reset, setup
 from course.lesson.belongings import holdings, remove
 

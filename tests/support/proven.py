@@ -27,6 +27,7 @@ DAYS = 10
 SHARED = (
     "course/*.py",
     "course/lesson/**/*.py",
+    "course/session/**/*.py",
     "course/images/*.toml",
     "grader/authoring/*.py",
     "grader/authoring/prove/**/*.py",

@@ -204,7 +204,7 @@ class Prover:
 _MOVE = """
 get_ipython().reset(new_session=False)
 import os
-from course.kernel import attach
+from course.session import attach
 os.environ.update({environment!r})
 attach.ATTACHMENT = attach.Attachment(os.environ)
 """

@@ -29,8 +29,8 @@ from grader.examine.kernel.shell import GradingShell
 
 WARM = (
     "docker", "docker.models.containers", "docker.utils.build", "requests", "urllib3", "json", "course.lesson",
-    "course.lesson.parameters", "course.lesson.machines", "course.gateway.sentences",
-    "course.kernel.attach", "course.kernel.build", "grader.checks.subjects", "grader.checks.vocabulary",
+    "course.lesson.parameters", "course.session.machines", "course.gateway.sentences",
+    "course.session.attach", "course.engine.build", "grader.checks.subjects", "grader.checks.vocabulary",
     "grader.checks.messages", "course.dockerfile",
 )  # fmt: skip
 _PR_SET_PDEATHSIG = 1

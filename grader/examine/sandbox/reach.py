@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course.lesson.machines import variable
+from course.session.machines import variable
 from grader.examine.sandbox import view
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import docker
 import pytest
 from docker.errors import APIError, BuildError
 
+from course.engine.build import BuildDone, StepDone, StepStarted
+from course.engine.build import build as build_in_a_cell
 from course.gateway import Client, Session, session
-from course.kernel.build import BuildDone, StepDone, StepStarted
-from course.kernel.build import build as build_in_a_cell
 
 FOUR = "FROM course/busybox\nWORKDIR /srv\nCOPY page.txt .\nRUN cat page.txt; hostname > /who\nCMD cat /who\n"
 

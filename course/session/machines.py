@@ -49,7 +49,7 @@ def end_machines() -> list[str]:
     """End the second machines of this workspace's session, with all that they hold; return their names."""
     from course.gateway import Client
     from course.gateway.errors import NoSession
-    from course.kernel.attach import ATTACHMENT
+    from course.session.attach import ATTACHMENT
 
     first = ATTACHMENT.require()
     ids = {session.id: name for name, session in _opened.items()}
@@ -70,7 +70,7 @@ def end_machines() -> list[str]:
 
 def _session(name: str) -> Session:
     from course.gateway import Client
-    from course.kernel.attach import ATTACHMENT
+    from course.session.attach import ATTACHMENT
 
     first = ATTACHMENT.require()
     _opened[name] = Client().machine(first.id, name)  # finds it, if it is open

@@ -120,5 +120,5 @@ def _package(name: str, needed: bool) -> Finding:
 
 def _again() -> str:
     """The command that installs the course again: where it came from, a clone or the wheel."""
-    clone = Path(__file__).resolve().parents[2]
+    clone = Path(__file__).resolve().parents[1]
     return "make setup" if (clone / "Makefile").exists() else "pip install --force-reinstall slipway"

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from course.engine.build_stream import BuildStream, Output, StepNews
+from course.engine.instructions import Instruction, instruction_at, instructions_of
 from course.errors import CourseError
-from course.kernel.instructions import Instruction, instruction_at, instructions_of
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -214,8 +214,8 @@ class _Reading:
         return StepFailed(self.step.number if self.step else 0, line, message)
 
     def failure(self, message: str) -> Exception:
+        from course.engine.advice import next_step
         from course.engine.errors import BuildFailed
-        from course.kernel.advice import next_step
 
         line = self.step.line if self.step else _line_in(message)
         instruction = self.step.instruction if self.step else ""

@@ -1,0 +1,1 @@
+"""What kernels, lessons and terminals know of the session of their workspace."""
