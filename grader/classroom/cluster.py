@@ -17,7 +17,7 @@ from distributed import Client, LocalCluster
 from grader.classroom.errors import Unreachable
 from grader.classroom.local_engine import LocalEngine
 from grader.classroom.pace import MEMORY_EACH, Pace, free_memory
-from grader.classroom.workers import ExaminerPlugin
+from grader.classroom.workers import LONGEST, ExaminerPlugin
 
 WORKERS_EACH_CORE = 2  # throughput stops growing there (grader/examine/README.md, "How fast")
 CONNECT_SECONDS = 30.0
@@ -61,6 +61,7 @@ class Workers:
         engine: the address of an engine to grade on; "" starts one for this machine, or for each remote worker.
         examiner: the examiner's class as `module:name`; None for `grader.examine`'s.
         options: its arguments, by name.
+        longest: seconds for one submission; a worker that takes longer is ended, and that submission isn't tried again.
     """
 
     number: int | None = None
@@ -68,6 +69,7 @@ class Workers:
     engine: str = ""
     examiner: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
+    longest: float = LONGEST
 
     @contextmanager
     def open(self, wanted: int) -> Iterator[Opened]:
@@ -105,7 +107,7 @@ class Workers:
             Client(cluster, set_as_default=False) as client,
         ):
             options = {**self.options, "engine": engine.url}
-            plugin = ExaminerPlugin(self.examiner, options, is_local=True)
+            plugin = ExaminerPlugin(self.examiner, options, is_local=True, longest=self.longest)
             yield from _with_examiners(
                 Opened(client, Pace(number), engine.mend, partial(cluster.scale, number)), plugin
             )
@@ -128,7 +130,7 @@ class Workers:
                 ) from error
             number = len(client.scheduler_info(n_workers=-1)["workers"])
             options = {**self.options, "engine": self.engine or None}
-            plugin = ExaminerPlugin(self.examiner, options, is_local=False)
+            plugin = ExaminerPlugin(self.examiner, options, is_local=False, longest=self.longest)
             yield from _with_examiners(Opened(client, Pace(number, free=None)), plugin)
 
 

@@ -22,6 +22,7 @@ from grader.examine.source import BadSource
 
 TRIES = 4  # for one submission in one run; the next run tries again
 LOOK_SECONDS = 1.0
+TOO_LONG = "something in this hand-in keeps the examiner busy without end"
 ALONE_SECONDS = 120.0
 """How long there may be no worker at all; one that was killed is back within seconds, or never."""
 
@@ -76,7 +77,7 @@ def examine_all(
     waiting = deque(submissions)
     if waiting:
         with workers.open(len(waiting)) as opened:
-            yield from _Handing(opened, waiting, job, stop).all()
+            yield from _Handing(opened, waiting, job, stop, workers.longest).all()
 
 
 class _Handing:
@@ -86,12 +87,15 @@ class _Handing:
         waiting: deque[Submission],
         job: Callable[[Submission], bytes],
         stop: Stop,
+        longest: float,
     ) -> None:
         self._client, self._pace, self._mend, self._refill = opened.client, opened.pace, opened.mend, opened.refill
         self._most = opened.pace.most
         self._waiting, self._job, self._stop = waiting, job, stop
         self._done: queue.SimpleQueue[Future[bytes]] = queue.SimpleQueue()
         self._running: dict[Future[bytes], Submission] = {}
+        self._longest = longest
+        self._handed: dict[Submission, float] = {}  # when, for those that run
         self._tries: dict[Submission, int] = {}
         self._best: dict[Submission, Examination] = {}
         self._met = time.monotonic()  # when there last was a worker
@@ -116,6 +120,7 @@ class _Handing:
                 continue
             future = self._client.submit(examine, job, pure=False, retries=0)
             self._running[future] = submission
+            self._handed[submission] = time.monotonic()
             future.add_done_callback(self._done.put)
 
     def _next(self) -> Came | None:
@@ -130,12 +135,16 @@ class _Handing:
             return None
         submission = self._running.pop(future)
         tries = self._tries[submission] = self._tries.get(submission, 0) + 1
+        is_lost = future.status != "finished"
         why = self._take(future, submission)
         future.release()
         best = self._best.get(submission)
         if why:
             self._mend()
-        if why and tries < TRIES and not self._stop.is_asked:
+        is_stuck = is_lost and time.monotonic() - self._handed.pop(submission) >= self._longest
+        if is_stuck:
+            why = f"{TOO_LONG}: its worker was ended after {self._longest:g} s; look at its text by hand"
+        if why and not is_stuck and tries < TRIES and not self._stop.is_asked:
             self._waiting.append(submission)
             return None
         return Came(submission, self._best.pop(submission, None), "" if best else why, tries)

@@ -91,7 +91,7 @@ class Source:
     def read(self, submission: Submission) -> tuple[Taken, tuple[str, ...]]:
         """What was handed in, and what was left out of it; raises as `job` does."""
         folder = read_entry(submission.folder.parents[1], submission.student, self.lesson)
-        return take(folder.files, self.lesson, self._released), folder.skipped
+        return take(folder.files, self.lesson, self._released, folder.skipped), folder.skipped
 
 
 def released_notebook(workspace: Workspace, lesson: str) -> bytes:

@@ -33,7 +33,7 @@ def job_of(workspace: Workspace, lesson: str, tried: Path | None) -> Job:
     """
     source = Source(workspace, lesson)
     read, skipped = _read(tried.absolute(), source.notebook) if tried is not None else (source.files, ())
-    taken = take(read, lesson)
+    taken = take(read, lesson, skipped=skipped)
     return Job(
         student=NOBODY,
         lesson=lesson,

@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from grader.examine.errors import ExamineError
-from grader.examine.reading import MOST_RAW, Readable, readable
+from grader.examine.reading import MOST_RAW, NotANotebook, readable
 
 MOST_FILES = 2000
 MOST_NAMES = 50_000  # looked at in one folder, so that what matters most is found among them
@@ -157,6 +157,25 @@ def kind_of(folder: int, name: str) -> str:
     return {stat.S_IFDIR: "", stat.S_IFREG: "a file"}.get(kind, _KINDS.get(kind, "no regular file"))
 
 
+def is_notebook(path: str) -> bool:
+    """Whether a file's name says that it is a notebook."""
+    return NOTEBOOK in path.rpartition("/")[2].casefold()
+
+
+def without_outputs(raw: bytes) -> tuple[bytes | None, str]:
+    """A notebook that is too large with its outputs, without them; None where that cannot be done; and what to say."""
+    try:
+        found = readable(raw)
+    except NotANotebook as error:
+        return None, f"{error.observed}. {error.try_next}"
+    return found.content, " ".join(found.notes)
+
+
+def larger_than(left: int) -> str:
+    """Why a file was left out."""
+    return f"larger than the {left} bytes that are left for it"
+
+
 def said(error: OSError) -> str:
     """What the system says of an error, without the path."""
     return error.strerror or type(error).__name__
@@ -186,7 +205,7 @@ class _Reading:
         """Read a folder: notebooks first, then other files, then folders, so that no heap of files hides a notebook."""
         with os.scandir(folder) as entries:
             found = [
-                (entry.is_dir(follow_symlinks=False), NOTEBOOK not in entry.name.casefold(), entry.name)
+                (entry.is_dir(follow_symlinks=False), not is_notebook(entry.name), entry.name)
                 for _, entry in zip(range(MOST_NAMES), entries, strict=False)
                 if entry.name not in self._unneeded
             ]
@@ -243,20 +262,24 @@ class _Reading:
                 self._skip(path, "a file of another user")
                 return
             left = min(MOST_FILE_BYTES, MOST_BYTES - self._bytes)
-            content = file.read(left + 1) if status.st_size <= left else self._without_outputs(file, status, path)
-        if content is None or len(content) > left:
-            self._skip(path, f"larger than the {left} bytes that are left for it")
-            return
-        self.files[str(path)] = content
-        self._bytes += len(content)
+            content, why = self._content(file, status.st_size, path, left)
+        if why:
+            self._skip(path, why)
+        if content is not None:
+            self.files[str(path)] = content
+            self._bytes += len(content)
 
-    def _without_outputs(self, file: BinaryIO, status: os.stat_result, path: PurePosixPath) -> bytes | None:
-        """A notebook that is too large with its outputs, without them; None for anything else."""
-        if len(path.parts) > 1 or path.suffix != NOTEBOOK or status.st_size > MOST_RAW or self._large >= MOST_LARGE:
-            return None
-        self._large += 1
-        found = readable(file.read(MOST_RAW))
-        return found.content if isinstance(found, Readable) else None
+    def _content(self, file: BinaryIO, size: int, path: PurePosixPath, left: int) -> tuple[bytes | None, str]:
+        """What is taken of a file, None for nothing; and what is left out, "" for nothing."""
+        why = ""
+        if size <= left:
+            content: bytes | None = file.read(left + 1)
+        elif is_notebook(str(path)) and self._large < MOST_LARGE:
+            self._large += 1
+            content, why = without_outputs(file.read(MOST_RAW + 1))
+        else:
+            content, why = None, larger_than(left)
+        return (None, larger_than(left)) if content is not None and len(content) > left else (content, why)
 
     def _is_foreign(self, status: os.stat_result) -> bool:
         return self._owner is not None and status.st_uid != self._owner

@@ -13,10 +13,12 @@ from grader.examine.errors import ExamineError
 MOST_BYTES = 16 * 1024 * 1024
 MOST_CELLS = 500
 MOST_SOURCE = 256 * 1024  # characters of one cell
-MOST_RAW = 128 * 1024 * 1024  # of a file with its outputs
+MOST_RAW = 64 * 1024 * 1024  # of a file with its outputs
+MOST_BRACKETS = 4_000_000  # of a file: each list and object of JSON takes 60 to 70 bytes in memory
 KINDS = ("code", "markdown", "raw")
 HEADING = "heading"  # a kind of format 3
 AGAIN = "Open it in JupyterLab, save it, and hand it in again"
+CLEAR = "Clear its outputs in JupyterLab (Edit, Clear Outputs of All Cells), save it, and hand it in again"
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -71,17 +73,18 @@ class Readable:
     notes: tuple[str, ...] = ()
 
 
-def readable(raw: bytes) -> Readable | str:
-    """What was handed in under the name of a notebook, as one; or a sentence that tells the learner what to do."""
-    try:
-        node, notes = _load(raw)
-        _cells(node)
-    except NotANotebook as error:
-        return f"The notebook cannot be read: {error.observed}. {error.try_next}"
+def readable(raw: bytes) -> Readable:
+    """What was handed in under the name of a notebook, as one.
+
+    Raises:
+        NotANotebook: it is none; its parts tell the learner what it is, and what to do.
+    """
+    node, notes = _load(raw)
+    cells = _cells(node)
     if not notes and len(raw) <= MOST_BYTES:
         return Readable(raw)
     if len(raw) > MOST_BYTES:
-        for cell in _cells(node):
+        for cell in cells:
             if isinstance(cell, dict):
                 cell.pop("outputs", None)
                 cell.pop("attachments", None)
@@ -89,7 +92,7 @@ def readable(raw: bytes) -> Readable | str:
     content = json.dumps(node, ensure_ascii=False).encode("utf-8", "replace")
     if len(content) > MOST_BYTES:
         megabytes = len(content) // 1_000_000
-        return f"The notebook cannot be read: it has {megabytes} MB without its outputs. Keep data in files beside it."
+        raise _no_notebook(f"it has {megabytes} MB without its outputs", f"Keep data in files beside it. {AGAIN}")
     return Readable(content, tuple(notes))
 
 
@@ -128,12 +131,14 @@ def read_submitted(raw: bytes) -> tuple[list[SubmittedCell], list[str]]:
 def _load(raw: bytes) -> tuple[Any, list[str]]:
     """The JSON of a file in whatever coding it was saved."""
     if len(raw) > MOST_RAW:
-        raise _no_notebook(f"it has {len(raw) // 1_000_000} MB", "Clear its outputs (Edit, Clear Outputs of All Cells)")
+        raise _no_notebook(f"it has {len(raw) // 1_000_000} MB", CLEAR)
     if not raw.strip(b"\0 \t\r\n"):
         raise _no_notebook("the file is empty", AGAIN)
     for begun, what in _OTHER:
         if raw.startswith(begun):
             raise _no_notebook(f"it is {what} with the name of a notebook", "Hand in the notebook itself")
+    if raw.count(b"[") + raw.count(b"{") > MOST_BRACKETS:
+        raise _no_notebook("it has millions of lists", CLEAR)
     text, notes = _decoded(raw)
     try:
         return json.loads(text), notes

@@ -23,11 +23,13 @@ def test_an_odd_hand_in_is_read_or_refused_in_words(made_once: MadeClass, tmp_pa
     odd.deed(folder, folder / f"{LESSON}.ipynb")
     source = Source(made.workspace, LESSON)
     try:
-        taken, _ = source.read(made.submission("ada"))
+        taken, skipped = source.read(made.submission("ada"))
     except (NotAFolder, NoNotebook) as error:
-        assert not odd.is_graded and LESSON in str(error) and error.try_next
+        assert not odd.is_graded and odd.says.format(f"{LESSON}.ipynb") in f"{error.observed}; {error.try_next}"
         return
     assert odd.is_graded and f"{LESSON}.ipynb" in taken.files
+    said = "; ".join([*taken.notes, *(f"Left out of the folder: {line}" for line in skipped)])
+    assert odd.notes.format(f"{LESSON}.ipynb") in said and (said == "" or odd.notes)
     assert not any(b"root:" in content for content in taken.files.values()), "nothing of /etc"
     assert source.job(made.submission("ada")).submitted == taken.files
 

@@ -79,6 +79,22 @@ def test_pairs_are_what_few_share() -> None:
     assert [(p.one, p.other) for p in shared_layers(layers)] == [("ada", "bo")]
 
 
+def test_large_dockerfiles_and_many_are_compared_within_bounds(made: MadeClass) -> None:
+    """Four large ones, 7 million empty lines, 500 names that two learners share: each once kept it from ending."""
+    lines = "\n".join(f"RUN echo {number} > /srv/{number}" for number in range(300_000))
+    for place, who in enumerate(made.students):
+        folder = made.root / "submitted" / who / LESSON
+        (folder / "Dockerfile").write_text(f"FROM course/busybox\n{lines}\n# {who}")
+        (folder / "Dockerfile.empty").write_text("\n" * 7_000_000)
+        for number in range(500 if place < 2 else 0):
+            (folder / f"{number}.dockerfile").write_text(f"FROM course/node\n{lines[: 20_000 + place]}")
+    made.grader("report", "T01")
+    report = (made.root / "report" / f"{LESSON}.html").read_text("utf-8")
+    assert "100 % the same" in report and "0.dockerfile" in report
+    texts = {who: {str(name): f"FROM own/{who}\n{lines[:9000]}" for name in range(2000)} for who in map(str, range(40))}
+    assert len(alike_files(texts)) == 40, "of 39,000 pairs the first few thousand are compared"
+
+
 def test_dockerfiles_are_found_in_cells_of_any_notebook() -> None:
     found = in_notebook(
         b'{"cells": [{"cell_type": "code", "id": "x", "metadata": {},'

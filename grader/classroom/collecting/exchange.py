@@ -100,7 +100,7 @@ def _collect_one(
         if not why:
             try:
                 read = read_entry(exchange.root, exchange.course, "inbound", entry.name, only_its_owner=True)
-                taken = take(read.files, lesson, released)
+                taken = take(read.files, lesson, released, read.skipped)
                 assert entry.when is not None, "an entry without a time is doubted"
                 place(workspace, learner.id, lesson, read.files, entry.when)
                 record.keep(

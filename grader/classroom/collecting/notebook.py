@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from grader.classroom.errors import NoNotebook
 from grader.classroom.shown import shown
 from grader.examine.folder import NOTEBOOK
-from grader.examine.reading import NotANotebook, read_submitted
+from grader.examine.reading import NotANotebook, Readable, read_submitted, readable
 
 MOST_NAMED = 5
 _LOOK_ALIKES = str.maketrans(
@@ -38,7 +38,7 @@ class Taken:
     called: str
 
 
-def take(files: Mapping[str, bytes], lesson: str, released: bytes = b"") -> Taken:
+def take(files: Mapping[str, bytes], lesson: str, released: bytes = b"", skipped: Sequence[str] = ()) -> Taken:
     """Find the lesson's notebook among what was handed in.
 
     A notebook of the lesson's own name comes before one whose name holds it, and that before any other; of two copies
@@ -48,17 +48,19 @@ def take(files: Mapping[str, bytes], lesson: str, released: bytes = b"") -> Take
         files: contents by path.
         lesson: its full name.
         released: the notebook that learners got.
+        skipped: what was left out of the hand-in, one line each.
 
     Raises:
-        NoNotebook: there is none, or there are two that could be meant and differ.
+        NoNotebook: there is none, or there are two that could be meant and differ, or it cannot be read.
     """
     wanted = f"{lesson}{NOTEBOOK}"
     found = _candidates(files, lesson)
     if not found:
-        raise _none(files, wanted)
+        raise _none(files, wanted, skipped)
     chosen = _one_of(files, found, wanted, released)
+    read = _read(files[chosen], chosen, wanted)
     if chosen == wanted:
-        return Taken(dict(files), (), chosen)
+        return Taken({**files, wanted: read.content}, read.notes, chosen)
     folder, slash, _ = chosen.rpartition("/")
     rest = {path: content for path, content in files.items() if path != chosen}
     moved = {
@@ -66,7 +68,7 @@ def take(files: Mapping[str, bytes], lesson: str, released: bytes = b"") -> Take
     }
     kept = {path: content for path, content in rest.items() if not (slash and path.startswith(folder + slash))}
     note = f"The notebook is called '{shown(chosen)}': it was taken as {wanted}."
-    return Taken({**kept, **moved, wanted: files[chosen]}, (note,), chosen)
+    return Taken({**kept, **moved, wanted: read.content}, (note, *read.notes), chosen)
 
 
 def folded(name: str) -> str:
@@ -115,6 +117,16 @@ def _one_of(files: Mapping[str, bytes], found: list[str], wanted: str, released:
     )
 
 
+def _read(content: bytes, called: str, wanted: str) -> Readable:
+    try:
+        return readable(content)
+    except NotANotebook as error:
+        observed = f"'{shown(called)}' cannot be read: {shown(error.observed)}"
+        raise NoNotebook(
+            f"the notebook {wanted}", observed, f"tell the learner: {error.try_next.rstrip('.')}"
+        ) from error
+
+
 def _text(content: bytes) -> tuple[tuple[str, str], ...] | None:
     """What a notebook says, whatever has been run in it; None for what is none."""
     try:
@@ -124,12 +136,11 @@ def _text(content: bytes) -> tuple[tuple[str, str], ...] | None:
     return tuple((cell.kind, cell.source.strip()) for cell in cells)
 
 
-def _none(files: Mapping[str, bytes], wanted: str) -> NoNotebook:
-    return NoNotebook(
-        f"the notebook {wanted}",
-        f"no notebook was handed in, but {_listed(sorted(files))}" if files else "nothing was handed in",
-        f"ask the learner for {wanted}",
-    )
+def _none(files: Mapping[str, bytes], wanted: str, skipped: Sequence[str]) -> NoNotebook:
+    there = f"no notebook was handed in, but {_listed(sorted(files))}" if files else "nothing was handed in"
+    left_out = [line for line in skipped if NOTEBOOK in line.casefold()][:MOST_NAMED]
+    there += f"; left out: {'; '.join(left_out)}" if left_out else ""
+    return NoNotebook(f"the notebook {wanted}", there, f"ask the learner for {wanted}")
 
 
 def _listed(paths: Iterable[str]) -> str:

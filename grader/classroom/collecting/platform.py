@@ -95,7 +95,7 @@ def _place_one(
     dry_run: bool,
 ) -> None:
     try:
-        taken = take(found.files, lesson, released)
+        taken = take(found.files, lesson, released, found.skipped)
     except NoNotebook as error:
         came.lost[names[0]] = f"{student}: {error.observed}; {error.try_next}"
         return

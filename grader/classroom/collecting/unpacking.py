@@ -12,7 +12,19 @@ from contextlib import suppress
 from pathlib import PurePosixPath
 
 from grader.classroom.shown import shown
-from grader.examine.folder import MOST_BYTES, MOST_FILE_BYTES, MOST_FILES, MOST_SECONDS, UNNEEDED, is_relative
+from grader.examine.folder import (
+    MOST_BYTES,
+    MOST_FILE_BYTES,
+    MOST_FILES,
+    MOST_LARGE,
+    MOST_SECONDS,
+    UNNEEDED,
+    is_notebook,
+    is_relative,
+    larger_than,
+    without_outputs,
+)
+from grader.examine.reading import MOST_RAW
 
 MOST_NESTED = 2  # zips in a zip: a platform's, a learner's, and one that they were handed
 MOST_SKIPPED = 100
@@ -25,7 +37,7 @@ class Unpacking:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.skipped: list[str] = []
-        self._bytes = 0
+        self._bytes = self._large = 0
         self._end = time.monotonic() + MOST_SECONDS
 
     def add(self, path: str, content: bytes, depth: int = 0) -> None:
@@ -46,12 +58,23 @@ class Unpacking:
         elif len(self.files) >= MOST_FILES:
             self.skip(path, f"more than {MOST_FILES} files")
         elif len(content) > self._left():
-            self.skip(path, f"larger than the {self._left()} bytes that are left for it")
+            self._add_less(path, clean, content)
         elif self.files.get(clean, content) != content:
             self.skip(path, "a second file of this name")
         else:
             self.files[clean] = content
             self._bytes += len(content)
+
+    def _add_less(self, path: str, clean: str, content: bytes) -> None:
+        """Take a notebook that is too large with its outputs, without them."""
+        less, why = None, larger_than(self._left())
+        if is_notebook(clean) and self._large < MOST_LARGE:
+            self._large += 1
+            less, why = without_outputs(content)
+        is_room = less is None or len(less) <= self._left()
+        self.skip(path, why if is_room else larger_than(self._left()))
+        if less is not None and is_room:
+            self.add(clean, less)
 
     def unpack(self, content: bytes, depth: int, below: str = ".") -> None:
         """Take the files of a zip that a learner made."""
@@ -76,13 +99,14 @@ class Unpacking:
         elif info.compress_type not in _PLAIN:
             self.skip(path, "packed in another way than zip programs do")
         else:
+            most = MOST_RAW if is_notebook(path) and self._large < MOST_LARGE else MOST_FILE_BYTES
             try:
                 with archive.open(info) as file:
-                    content = file.read(min(MOST_FILE_BYTES, MOST_BYTES) + 1)
+                    content = file.read(most + 1)
             except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
                 self.skip(path, f"cannot be unpacked: {shown(str(error))}")
                 return
-            if len(content) > MOST_FILE_BYTES:
+            if len(content) > most and most < MOST_RAW:
                 self.skip(path, f"larger than {MOST_FILE_BYTES} bytes")
             else:
                 self.add(path, content, depth)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 from rapidfuzz import fuzz
@@ -18,6 +18,8 @@ LEAST_LINES = 4
 MOST_PAIRS = 40
 MOST_LENGTH = 8_000  # characters of a Dockerfile that are compared
 MOST_SOURCE = 256 * 1024  # characters of a cell that are looked through
+MOST_NAMES = 50  # Dockerfiles of one learner
+MOST_COMPARED = 200_000  # pairs
 MOST_WORK = 2 * 10**11  # characters times characters of all pairs that are compared, shortest first: seconds
 _START = re.compile(r"^[ \t]{0,40}FROM[ \t]{1,40}\S", re.MULTILINE)
 
@@ -44,8 +46,10 @@ def in_notebook(content: bytes) -> dict[str, str]:
     """The Dockerfiles that the cells of a notebook write, by cell: text with a line that begins with FROM."""
     try:
         cells: Any = json.loads(content)["cells"]
-        found = {}
+        found: dict[str, str] = {}
         for cell in cells:
+            if len(found) == MOST_NAMES:
+                break
             source = "".join(cell["source"])[:MOST_SOURCE]
             own = not cell["metadata"].get("nbgrader", {}).get("grade") and cell["cell_type"] == "code"
             if own and (start := _START.search(source)):
@@ -66,9 +70,14 @@ def alike_files(files: Mapping[str, Mapping[str, str]]) -> list[Pair]:
     """
     by_name: dict[str, dict[str, str]] = defaultdict(dict)
     for student, theirs in files.items():
-        for name, text in theirs.items():
+        for name, text in list(theirs.items())[:MOST_NAMES]:
             by_name[name][student] = _plain(text)
-    return _most(pair for name, texts in by_name.items() for pair in _alike(name, texts))
+    to_compare = [
+        (len(texts[one]) * len(texts[other]), name, one, other)
+        for name, texts in ((name, _telling(every)) for name, every in by_name.items())
+        for one, other in islice(combinations(sorted(texts), 2), MOST_COMPARED)
+    ]
+    return _most(_alike(sorted(to_compare)[:MOST_COMPARED], by_name))
 
 
 def shared_layers(layers: Mapping[str, Iterable[str]]) -> list[Pair]:
@@ -101,19 +110,20 @@ def shared_layers(layers: Mapping[str, Iterable[str]]) -> list[Pair]:
     )
 
 
-def _alike(name: str, texts: Mapping[str, str]) -> Iterable[Pair]:
-    same: dict[str, int] = defaultdict(int)
-    for text in texts.values():
-        same[text] += 1
+def _telling(texts: Mapping[str, str]) -> dict[str, str]:
+    """Those that say something: long enough, and not what many have."""
+    same = Counter(texts.values())
     few = max(2, int(MOST_SAME * len(texts)))
-    telling = {who: text for who, text in texts.items() if text.count("\n") + 1 >= LEAST_LINES and same[text] <= few}
-    work = 0
-    pairs = combinations(sorted(telling.items()), 2)
-    for (one, left), (other, right) in sorted(pairs, key=lambda pair: len(pair[0][1]) * len(pair[1][1])):
-        work += len(left) * len(right)
-        if work > MOST_WORK:
+    return {who: text for who, text in texts.items() if text.count("\n") + 1 >= LEAST_LINES and same[text] <= few}
+
+
+def _alike(to_compare: Iterable[tuple[int, str, str, str]], by_name: Mapping[str, Mapping[str, str]]) -> Iterator[Pair]:
+    left = MOST_WORK
+    for work, name, one, other in to_compare:
+        left -= work
+        if left < 0:
             return
-        percent = fuzz.ratio(left, right, score_cutoff=ALIKE)
+        percent = fuzz.ratio(by_name[name][one], by_name[name][other], score_cutoff=ALIKE)
         if percent:
             yield Pair(one, other, name, f"{percent:.0f} % the same", percent)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 import msgspec
 
@@ -14,6 +15,8 @@ from grader.classroom.submission import Submission
 from grader.classroom.workspace import Workspace
 from grader.examine.examination import ImageFact, Mark
 from grader.examine.folder import NotAFolder, read_entry
+
+MOST_NOTEBOOKS = 10  # of one learner that are looked through
 
 
 class Brief(msgspec.Struct, frozen=True):
@@ -99,18 +102,15 @@ def _brief(keeping: Keeping, name: str | None) -> Brief | None:
 
 def _dockerfiles(submission: Submission) -> dict[str, str]:
     """What a learner wrote as Dockerfiles: files of that name, and what notebook cells write into one."""
-    from grader.classroom.report.dockerfiles import in_notebook
+    from grader.classroom.report.dockerfiles import MOST_NAMES, MOST_SOURCE, in_notebook
 
     try:
         files = read_entry(submission.folder.parents[1], submission.student, submission.lesson).files
     except NotAFolder:
         return {}
-    found = {
-        name: content.decode(errors="replace")
-        for name, content in files.items()
-        if "dockerfile" in name.rpartition("/")[2].lower()
-    }
-    for name, content in files.items():
-        if name.endswith(".ipynb"):
-            found |= in_notebook(content)
+    named = [name for name in files if "dockerfile" in name.rpartition("/")[2].lower()][:MOST_NAMES]
+    found = {name: files[name][:MOST_SOURCE].decode(errors="replace") for name in named}
+    notebooks = (content for name, content in files.items() if name.endswith(".ipynb"))
+    for content in islice(notebooks, MOST_NOTEBOOKS):
+        found |= in_notebook(content)
     return found
