@@ -40,12 +40,16 @@ class CheckRecord(msgspec.Struct):
 
 
 class LessonRecord(msgspec.Struct):
-    """All that is kept of one lesson; `opened` is when it was set up last (ISO 8601, UTC)."""
+    """All that is kept of one lesson; `opened` is when it was set up last (ISO 8601, UTC).
+
+    `solutions` says when the author's answer of an exercise was first seen.
+    """
 
     opened: str = ""
     predictions: dict[str, Prediction] = msgspec.field(default_factory=dict)
     checks: dict[str, CheckRecord] = msgspec.field(default_factory=dict)
     hints: dict[str, int] = msgspec.field(default_factory=dict)
+    solutions: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Progress(msgspec.Struct):
@@ -111,6 +115,12 @@ def record_hint(exercise: str, step: int) -> None:
     with _changing() as progress:
         hints = progress.lesson(exercise).hints
         hints[exercise] = max(step, hints.get(exercise, 0))
+
+
+def record_solution(exercise: str) -> None:
+    """Keep that the author's answer of an exercise was seen."""
+    with _changing() as progress:
+        progress.lesson(exercise).solutions.setdefault(exercise, datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def record_opened(lesson: str) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 class Standing:
     """One lesson: what was earned and answered of what there is; `points` are the best ones so far.
 
+    `predicted` counts the questions that were answered, `right` those whose last answer is right.
+
     `solved` says that every check that ran passed. In a class that can be with fewer than all points: its hidden tests
     run only when marks count.
     """
@@ -25,6 +27,7 @@ class Standing:
     points: float
     out_of: float
     predicted: int
+    right: int
     questions: int
     hints: int
     solved: bool
@@ -33,6 +36,12 @@ class Standing:
     def done(self) -> bool:
         """Whether every exercise is solved; a lesson without exercises is done when it was opened."""
         return self.opened and self.solved
+
+    @property
+    def predictions(self) -> str:
+        """How many questions were answered, and how many of the answers are right."""
+        right = f", {self.right} right" if self.predicted else ""
+        return f"{self.predicted} of {self.questions} predicted{right}"
 
     @property
     def state(self) -> str:
@@ -53,7 +62,7 @@ class Summary:
         width = max(len(one.title) for one in self.lessons)
         rows = [
             f"{one.lesson}  {one.title:<{width}}  {one.state:<11}  "
-            f"{one.points:g} of {one.out_of:g} points, {one.predicted} of {one.questions} predictions, "
+            f"{one.points:g} of {one.out_of:g} points, {one.predictions}, "
             f"{one.hints} hint{'' if one.hints == 1 else 's'}"
             for one in self.lessons
         ]
@@ -66,7 +75,7 @@ class Summary:
         rows = "".join(
             f"<tr><th scope='row' style='text-align:left'>{one.lesson} {html.escape(one.title)}</th>"
             f"<td>{one.state}</td><td>{one.points:g} of {one.out_of:g}</td>"
-            f"<td>{one.predicted} of {one.questions}</td><td>{one.hints}</td></tr>"
+            f"<td>{one.predictions}</td><td>{one.hints}</td></tr>"
             for one in self.lessons
         )
         head = "".join(f"<th scope='col'>{name}</th>" for name in ("lesson", "state", "points", "predictions", "hints"))
@@ -115,13 +124,15 @@ def _checks(exercise: Exercise, record: LessonRecord) -> list[CheckRecord]:
 
 
 def _standing(lesson: Lesson, record: LessonRecord) -> Standing:
+    answered = [record.predictions[one.id] for one in lesson.questions if one.id in record.predictions]
     return Standing(
         lesson=lesson.id,
         title=lesson.title,
         opened=bool(record.opened),
         points=sum(earned(exercise, record) for exercise in lesson.exercises),
         out_of=lesson.points,
-        predicted=sum(question.id in record.predictions for question in lesson.questions),
+        predicted=len(answered),
+        right=sum(one.right for one in answered),
         questions=len(lesson.questions),
         hints=sum(record.hints.values()),
         solved=all(solved(exercise, record) for exercise in lesson.exercises),

@@ -70,6 +70,7 @@ def self_study(notebook: Path) -> Any:
         if "check" in cell.metadata.get("tags", ()):
             exercise = cell.id.removesuffix("-check")
             cell.source = ALL_CHECKS.format(exercise=exercise)
+            cell.metadata["jupyter"] = {"source_hidden": True}  # the card below says what is checked
             cell.metadata.nbgrader["points"] = points[exercise]
     return release(node)
 

@@ -182,8 +182,8 @@ def _layers(diff_ids: Sequence[str], history: Sequence[Mapping[str, Any]]) -> tu
     """Join the layers to the instructions that made them.
 
     GET /history lists the newest first and does not mark the instructions that made no layer (the image's own config
-    does, but no endpoint shows it). An entry with a size has a layer; of the empty ones, the oldest take what layers
-    are left over, because a COPY of an empty file makes a layer of no bytes.
+    does, but no endpoint shows it: see `course.engine.made_layers`). An entry with a size has a layer; of the empty
+    ones, the oldest take what layers are left over, because a COPY of an empty file makes a layer of no bytes.
     """
     entries = list(reversed(history))
     spare = len(diff_ids) - sum(1 for entry in entries if entry.get("Size"))
@@ -210,6 +210,12 @@ _METADATA = (
     "ONBUILD",
     "SHELL",
 )
+
+
+def is_guessed(layers: Sequence[LayerFact]) -> bool:
+    """Whether the history alone doesn't tell which of the instructions without a size made a layer."""
+    open_ones = [one for one in layers if not one.size and one.instruction and not _metadata_only(one.instruction)]
+    return len({one.diff_id is None for one in open_ones}) == 2
 
 
 def _metadata_only(created_by: str) -> bool:

@@ -99,7 +99,7 @@ class BuildView:
                 if row := self.row:
                     row.state, row.seconds, row.output = "✓ cached" if cached else "✓ done", seconds, ""
                     row.image_id = image_id
-                    row.last = beside(self.before, row.number, row.instruction, image_id)
+                    row.last = beside(self.before, row.number, row.instruction, image_id, cached=cached)
             case StepFailed():
                 self.failed = event
                 if self.row and event.number:
@@ -109,7 +109,8 @@ class BuildView:
                 self.closing_line = _success(event)
 
     def not_attempted(self) -> None:
-        """There is no instruction to build from yet."""
+        """There is no instruction to build from yet, so nothing runs that could be cancelled."""
+        self.ended = True
         self.closing_line = (
             f"○ not attempted: the Dockerfile of {self.name} has no instruction yet, so nothing is built"
         )
@@ -134,7 +135,7 @@ class BuildView:
     def as_state(self) -> dict[str, Any]:
         """What a `WorkPicture` draws."""
         return {
-            "title": f"Build of {self.name}",
+            "title": f"Build of {self.name}" if self.rows else f"No build of {self.name} yet",
             "rows": [
                 {
                     "id": str(row.number),

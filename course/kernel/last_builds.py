@@ -23,7 +23,9 @@ def remember(name: str, steps: Sequence[tuple[str, str]]) -> None:
         del _built[next(iter(_built))]
 
 
-def beside(last: Sequence[tuple[str, str]], number: int, instruction: str, image_id: str) -> str:
+def beside(
+    last: Sequence[tuple[str, str]], number: int, instruction: str, image_id: str, *, cached: bool = False
+) -> str:
     """One instruction beside the last build, in words; "" where there is none to compare with.
 
     Args:
@@ -31,6 +33,7 @@ def beside(last: Sequence[tuple[str, str]], number: int, instruction: str, image
         number: the instruction's, from 1.
         instruction: its text.
         image_id: of the image after it, as short as the engine prints it.
+        cached: whether the builder took the result from its cache, which can be that of an earlier build.
     """
     if not last or not image_id:
         return ""
@@ -39,4 +42,6 @@ def beside(last: Sequence[tuple[str, str]], number: int, instruction: str, image
     before, image_before = last[number - 1]
     if image_before == image_id:
         return "= as in the last build"
-    return "≠ made anew" if before == instruction else f"≠ last build: {before}"
+    if before != instruction:
+        return f"≠ last build: {before}"
+    return "= as in an earlier build" if cached else "≠ ran again"

@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-from course.lesson.lesson_cell import LessonCell, running_lesson_cell
+from course.lesson.lesson_cell import LessonCell, cells_of, running_lesson_cell
 from course.paths import state_dir
 from course.progress import is_read_only
 
@@ -220,6 +220,20 @@ def remove(things: list[Thing]) -> tuple[list[str], list[str]]:
         except EngineError:
             continue  # a session that has ended, and with it all that it held
     return gone, kept
+
+
+def undo(exercise: str) -> list[str]:
+    """Remove what the last run of an exercise's answer made, as its cell does when it runs again.
+
+    Returns:
+        What went, as in "container shop".
+    """
+    gone: list[str] = []
+    for cell in cells_of(exercise, Path.cwd()):
+        if cell.has("starter"):
+            gone += remove(_read(cell))[0]
+            _write(cell, [])
+    return gone
 
 
 def _remove(api: Any, thing: Thing, gone: list[str], kept: list[str]) -> None:

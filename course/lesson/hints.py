@@ -22,18 +22,27 @@ def hint(exercise_id: str | None = None) -> None:
         ManifestError: the course has no such exercise.
         CourseError: no id was given, the lesson has several exercises, and none of them is above.
     """
+    for line in _lines(_exercise(exercise_id)):
+        print(line)
+
+
+def hint_lines(exercise_id: str) -> list[str]:
+    """The same as lines, for the card of an exercise. Raises ManifestError."""
+    from course.lesson.current import current
+
+    return _lines(current(exercise_id).exercise(exercise_id))
+
+
+def _lines(exercise: Exercise) -> list[str]:
     from course import progress
 
-    exercise = _exercise(exercise_id)
     step = progress.hints_read(exercise.id) + 1
     total = len(exercise.hints)
     shown = range(step, step + 1) if step <= total else range(1, total + 1)
-    for number in shown:
-        print(f"Hint {number} of {total}: {exercise.hints[number - 1]}")
+    lines = [f"Hint {number} of {total}: {exercise.hints[number - 1]}" for number in shown]
     progress.record_hint(exercise.id, min(step, total))
     observed = from_state(exercise)
-    if observed:
-        print(f"What the engine shows: {observed}")
+    return [*lines, f"What the engine shows: {observed}"] if observed else lines
 
 
 def from_state(exercise: Exercise) -> str:

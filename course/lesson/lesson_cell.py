@@ -86,6 +86,12 @@ def code_cells(folder: Path) -> list[str]:
     return [one.source for notebook in _notebooks(folder) for one in _cells(notebook) if one.source]
 
 
+def cells_of(exercise: str, folder: Path) -> list[LessonCell]:
+    """The cells of an exercise, as they are on disk."""
+    cells = [one.cell for notebook in _notebooks(folder) for one in _cells(notebook)]
+    return [cell for cell in cells if cell.exercise == exercise]
+
+
 def _notebooks(folder: Path) -> list[Path]:
     """The notebook that the server names as this kernel's own, else those of the folder."""
     named = Path(os.environ.get("JPY_SESSION_NAME") or "none")

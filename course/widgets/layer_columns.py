@@ -11,7 +11,8 @@ import docker
 from docker.errors import DockerException, NotFound
 
 from course.engine.errors import ImageMissing, translate
-from course.engine.facts import ImageFact, container_fact, image_fact
+from course.engine.facts import ImageFact, container_fact
+from course.engine.made_layers import image_with_its_layers as image_fact
 from course.errors import CourseError
 from course.widgets.picture import CALL_SECONDS
 from course.widgets.reading import World

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
+from course.engine.made_layers import Pieces
 from course.errors import CourseError
 from course.widgets.words import plain
 
@@ -65,7 +66,7 @@ def read_layers(archive: Iterable[bytes], report: Callable[[int], None]) -> dict
         tarfile.TarError: it is no tar archive.
     """
     found: dict[str, LayerFiles] = {}
-    pieces = io.BufferedReader(_Pieces(_watched(archive, report)), _PIECE)
+    pieces = io.BufferedReader(Pieces(_watched(archive, report)), _PIECE)
     with tarfile.open(fileobj=pieces, mode="r|", bufsize=_PIECE) as outer:
         for member in outer:
             if not member.isfile() or not member.name.endswith("layer.tar") | ("blobs/" in member.name):
@@ -141,26 +142,6 @@ def _watched(archive: Iterable[bytes], report: Callable[[int], None]) -> Iterato
             )
         report(seen)
         yield piece
-
-
-class _Pieces(io.RawIOBase):
-    """An iterator of bytes as a file that is read once."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces, self._rest = pieces, memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._rest:
-            piece = next(self._pieces, None)
-            if piece is None:
-                return 0
-            self._rest = memoryview(piece)
-        number = min(len(buffer), len(self._rest))
-        buffer[:number], self._rest = self._rest[:number], self._rest[number:]
-        return number
 
 
 class _Hashed(io.RawIOBase):

@@ -194,7 +194,6 @@ class Layers(Picture):
     def _box(self, box: Box) -> dict[str, Any]:
         titles = [plain(self._columns[at].title) for at in self._stack.order[box.first : box.first + box.span]]
         shared = f", shared by {counted(box.span, 'column')}" if box.span > 1 else ""
-        first = self._columns[self._stack.order[box.first]].image
         return {
             "id": f"{box.level} {box.first} {box.diff_id}",
             "layer": box.diff_id,
@@ -206,7 +205,7 @@ class Layers(Picture):
             "detail": f"{size_words(box.size)}{shared}",
             "of": listed(titles, MOST_COLUMNS),
             "settings": list(box.settings),
-            "line": f"docker.from_env().images.get({(first.tags or (first.id,))[0]!r}).save()",
+            "line": "",  # no call of docker-py lists the files of a layer
         }
 
     def _own_row(self) -> str:

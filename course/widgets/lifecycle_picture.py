@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from typing import Any
 
 import docker
 
-from course.engine.facts import container_fact
+from course.engine.errors import EngineError
+from course.engine.facts import ContainerFact, container_fact
 from course.errors import CourseError
 from course.widgets.acts import Act, carry_out, line
 from course.widgets.picture import CALL_SECONDS, Picture, session_url, source
@@ -42,15 +45,15 @@ class OtherContainer(CourseError):
 
 @dataclass(frozen=True)
 class Step:
-    """One state that was seen: when (seconds since 1970), and in words."""
+    """One state: since when (seconds since 1970; None where nobody knows), and in words."""
 
-    at: float
+    at: float | None
     words: str
 
     @property
     def clock(self) -> str:
         """The time of day where this kernel runs."""
-        return time.strftime("%H:%M:%S", time.localtime(self.at))
+        return "--:--:--" if self.at is None else time.strftime("%H:%M:%S", time.localtime(self.at))
 
 
 class Lifecycle(Picture):
@@ -69,9 +72,7 @@ class Lifecycle(Picture):
     _css = source("tokens.css", "lifecycle.css")
 
     def __init__(self, container: Any) -> None:
-        reference = getattr(container, "id", container)
-        with closing(docker.DockerClient(base_url=session_url(), version="auto", timeout=CALL_SECONDS)) as client:
-            fact = container_fact(client, str(reference))
+        fact = _fact(session_url(), str(getattr(container, "id", container)))
         self._id, self._name, self._image = fact.id, fact.name, fact.image
         self._status, self._code = "", fact.exit_code
         self._steps: tuple[Step, ...] = ()
@@ -133,12 +134,39 @@ class Lifecycle(Picture):
             self._name = row.name
         if (status, code) == (self._status, self._code) and self._steps:
             return
-        self._status, self._code = status, code
-        if not self._steps and row:
-            self._steps = (Step(row.created, state_words("created")),)
-            if status == "created":
-                return
-        self._steps = (*self._steps, Step(time.time(), f"{state_words(status, code)}"))[-MOST_STEPS:]
+        before, self._status, self._code = self._status, status, code
+        started, finished = self._times() if row else (None, None)
+        steps = list(self._steps)
+        if not steps and row:
+            steps = [Step(row.created, state_words("created"))]
+            steps += [Step(started, state_words("running"))] if started and status not in ("created", "running") else []
+        if status == "running" and before != "paused":
+            steps.append(Step(started, state_words(status, code)))
+        elif status in ("exited", "dead"):
+            steps.append(Step(finished or time.time(), state_words(status, code)))
+        elif status != "created" or self._steps:  # paused or removed: the engine tells no time of these
+            steps.append(Step(time.time() if self._steps else None, state_words(status, code)))
+        self._steps = tuple(steps[-MOST_STEPS:])
+
+    def _times(self) -> tuple[float | None, float | None]:
+        """When the container last started, and last ended, as the engine tells it."""
+        try:
+            fact = _fact(self._url, self._id)
+        except EngineError:
+            return None, None  # removed since; the next world is without it
+        return _seconds(fact.started_at), _seconds(fact.finished_at)
+
+
+def _fact(url: str, reference: str) -> ContainerFact:
+    with closing(docker.DockerClient(base_url=url, version="auto", timeout=CALL_SECONDS)) as client:
+        return container_fact(client, reference)
+
+
+def _seconds(moment: str) -> float | None:
+    """A time of the engine in seconds since 1970, such as "2026-05-04T10:00:00.123456789Z"; None for its year 1."""
+    if not moment or moment.startswith("0001-"):
+        return None
+    return datetime.fromisoformat(re.sub(r"(\.\d{6})\d*", r"\1", moment).replace("Z", "+00:00")).timestamp()
 
 
 def lifecycle(container: Any) -> Lifecycle:

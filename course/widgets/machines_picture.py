@@ -297,7 +297,8 @@ def _short(image_id: str) -> str:
 
 def _digest(row: ImageRow) -> str:
     """The digest that a registry gave: of the image's own name first."""
-    if not row.digests:
+    known = [one for one in row.digests if not one.startswith("<none>@") and not one.endswith("@<none>")]
+    if not known:
         return "no digest yet: no registry has it"
-    name, _, digest = row.digests[0].partition("@")
-    return f"digest {_short(digest)} at {name}" + (f" and {len(row.digests) - 1} more" if len(row.digests) > 1 else "")
+    name, _, digest = known[0].partition("@")
+    return f"digest {_short(digest)} at {name}" + (f" and {len(known) - 1} more" if len(known) > 1 else "")

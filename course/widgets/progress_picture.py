@@ -10,7 +10,7 @@ from typing import Any
 from course import progress
 from course.manifest import Course, Exercise, Lesson, load
 from course.progress import LessonRecord
-from course.standing import Summary, earned, solved, summarise, tried
+from course.standing import Standing, Summary, earned, solved, summarise, tried
 from course.widgets.drawn import Drawn, source
 from course.widgets.words import counted
 
@@ -27,7 +27,7 @@ class ProgressMap(Drawn):
 
     kind = "progress-map"
     commands = None  # there is nothing to command: links open notebooks
-    _esm = source("parts.js", "progress_map.js")
+    _esm = source("parts.js", "beside.js", "progress_map.js")
     _css = source("tokens.css", "progress_map.css")
 
     def __init__(self) -> None:
@@ -104,7 +104,7 @@ def _state(course: Course, summary: Summary, records: list[LessonRecord]) -> dic
             "link": f"../{lesson.name}/{lesson.notebook.name}",
             "status": "done" if standing.done else "begun" if standing.opened else "open",
             "words": standing.state,
-            "detail": _lesson_detail(lesson, standing.points, standing.out_of, standing.predicted),
+            "detail": _lesson_detail(lesson, standing),
             "next": lesson.id == following,
             "exercises": [_exercise(exercise, record) for exercise in lesson.exercises],
         }
@@ -117,9 +117,9 @@ def _state(course: Course, summary: Summary, records: list[LessonRecord]) -> dic
     }
 
 
-def _lesson_detail(lesson: Lesson, points: float, out_of: float, predicted: int) -> str:
-    parts = [f"{points:g} of {out_of:g} points"] if lesson.exercises else []
-    parts += [f"{predicted} of {counted(len(lesson.questions), 'prediction')}"] if lesson.questions else []
+def _lesson_detail(lesson: Lesson, standing: Standing) -> str:
+    parts = [f"{standing.points:g} of {standing.out_of:g} points"] if lesson.exercises else []
+    parts += [standing.predictions] if lesson.questions else []
     return ", ".join([*parts, f"about {lesson.minutes} minutes"])
 
 
@@ -131,5 +131,6 @@ def _exercise(exercise: Exercise, record: LessonRecord) -> dict[str, str]:
         "title": exercise.title,
         "status": status,
         "words": words,
-        "detail": f"{earned(exercise, record):g} of {exercise.points:g} points",
+        "detail": f"{earned(exercise, record):g} of {exercise.points:g} points"
+        + (", solution seen" if exercise.id in record.solutions else ""),
     }

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from grader.checks.grade import Part, collecting, conclude, judge_parts
+from typing import TYPE_CHECKING
+
+from grader.checks.grade import Part, collecting, conclude
+
+if TYPE_CHECKING:
+    from course.widgets.exercise_card import ExerciseCard
 
 
-def all_of(exercise: str) -> float | None:
+def all_of(exercise: str) -> float | ExerciseCard | None:
     """Run every check of an exercise, the hidden ones too, and end as `grade` does.
 
     The cells are those of the lesson's source, outside the learner's folder, so that no page shows what they compare.
@@ -21,7 +26,7 @@ def all_of(exercise: str) -> float | None:
         ManifestError: the course has no such lesson.
         NotebookError: the lesson has no such exercise, or its source cannot be read.
     """
-    return conclude(judge_parts(exercise, parts_of(exercise)))
+    return conclude(exercise, parts_of(exercise), solves=True)
 
 
 def parts_of(exercise: str) -> list[Part]:

@@ -15,12 +15,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from grader.checks import bench
+from grader.checks import bench, card
 from grader.checks.check import Check
 from grader.checks.messages import message
 from grader.checks.result import Outcome, Result, Verdict
 from grader.checks.trial import Trial
+
+if TYPE_CHECKING:
+    from course.widgets.exercise_card import ExerciseCard
 
 HIDDEN = "-hidden"
 """How the exercise id of a cell of hidden tests ends."""
@@ -95,7 +99,7 @@ class CouldNotCheck(CheckFailed):
     """A check had no answer because of the engine or the grader: no points yet, and not the learner's fault."""
 
 
-def grade(exercise: str, *checks: Check, points: float) -> float | None:
+def grade(exercise: str, *checks: Check, points: float) -> float | ExerciseCard | None:
     """Run the checks of an exercise, print one line each, and give its points to nbgrader.
 
     Args:
@@ -105,6 +109,7 @@ def grade(exercise: str, *checks: Check, points: float) -> float | None:
 
     Returns:
         None for full points; a float strictly between 0 and `points` for some of them; 0.0 if nothing was attempted.
+        Where a front end shows the cell to a person: None for full points, else a card whose text is the points.
 
     Raises:
         CheckFailed: no points, although something was tried.
@@ -115,15 +120,25 @@ def grade(exercise: str, *checks: Check, points: float) -> float | None:
     if (parts := _collected.get()) is not None:
         parts.append(part)
         return None
-    return conclude(judge_parts(exercise, [part]))
+    return conclude(exercise, [part])
 
 
-def conclude(verdict: Verdict) -> float | None:
-    """Print a verdict, hand it on, and end as nbgrader scores it; see `grade`."""
-    on, exercise, points = bench.current(), verdict.exercise, verdict.points
+def conclude(exercise: str, parts: Sequence[Part], *, solves: bool = False) -> float | ExerciseCard | None:
+    """Run the checks, hand the verdict on, show it, and end as nbgrader scores it; see `grade`.
+
+    Args:
+        exercise: its id.
+        parts: what its graded cells ask.
+        solves: whether the card may show the author's answer.
+    """
+    on = bench.current()
+    verdict = judge_parts(exercise, parts)
+    _hand_on(verdict, on)
+    if card.is_seen():
+        return _as_card(verdict, parts, on, solves=solves)
+    points = verdict.points
     for result in verdict.results:
         print(line(result))
-    _hand_on(verdict, on)
     if verdict.outcome is Outcome.COULD_NOT_CHECK:
         raise CouldNotCheck(verdict)
     if verdict.outcome is Outcome.NOT_ATTEMPTED:
@@ -137,6 +152,27 @@ def conclude(verdict: Verdict) -> float | None:
     print(f"{exercise}: {verdict.earned:g} of {points:g} points")
     _print_next(verdict)
     return verdict.earned
+
+
+def _as_card(verdict: Verdict, parts: Sequence[Part], on: bench.Bench, *, solves: bool) -> ExerciseCard | None:
+    """The same for a person: a card that ends the cell, or that is shown before it ends with full points.
+
+    nbgrader takes the text of a cell's result for its points, and that of the card is the number.
+    """
+
+    def judge_again() -> Verdict:
+        with bench.use(on):
+            again = judge_parts(verdict.exercise, parts)
+            _hand_on(again, on)
+        return again
+
+    shown = card.card_of(verdict, judge_again, solves=solves)
+    if verdict.earned < verdict.points:
+        return shown
+    from IPython.display import display
+
+    display(shown)
+    return None
 
 
 @contextmanager

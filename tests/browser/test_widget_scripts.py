@@ -130,8 +130,23 @@ def progress_map(text: str = "Begin", link: str = "../L01-go-on/L01-go-on.ipynb"
     return {"state": {"summary": text, "lessons": lessons, "next": text}, "busy": ""}
 
 
+def exercise(text: str = "shop", status: str = "failed") -> dict[str, Any]:
+    kinds = {"passed": "✓ passed", "failed": "✗ failed", "open": "○ not attempted", "unknown": "! could not check"}
+    goals = [
+        {"id": kind, "status": kind, "words": words, "title": text, "observed": "" if kind == "passed" else text}
+        for kind, words in kinds.items()
+    ]
+    acts = [{"id": one, "words": f"{one} {text}", "refusal": ""} for one in ("check", "hint", "again")]
+    acts += [{"id": "solution", "words": "Solution", "refusal": f"○ later {text}"}]
+    state = {"id": "L01-x", "title": text, "status": status, "words": kinds[status], "points": text, "share": 40}
+    state |= {"goals": goals, "steps": [{"id": name, "name": name, "text": text} for name in ("expected", "try next")]}
+    state |= {"shown": text, "link": "../L02-images/L02-images.ipynb", "link_words": text}
+    return {"state": state | {"hints": [text], "solution": text, "acts": acts}, "busy": ""}
+
+
 FILES = {
     "engine-map": "engine_map",
+    "exercise": "exercise",
     "fleet": "fleet",
     "layers": "layers",
     "lifecycle": "lifecycle",
@@ -145,6 +160,7 @@ WITH_BUTTONS = [kind for kind in FILES if kind != MAP]
 """The map of lessons has links in place of buttons."""
 FULL: dict[str, Callable[[str], dict[str, Any]]] = {
     "engine-map": lambda text: engine_map(container(1, name=text), container(2, "exited"), more=text, change=text),
+    "exercise": exercise,
     "fleet": fleet,
     "layers": layers,
     "lifecycle": lambda text: life(name=text),
@@ -168,7 +184,7 @@ def blank(chromium: Browser) -> Iterator[Page]:
 def draw(blank: Page) -> Callable[..., Mounted]:
     def drawn(kind: str, values: dict[str, Any]) -> Mounted:
         name = FILES[kind]
-        return mount(blank, ("parts.js", f"{name}.js"), ("tokens.css", f"{name}.css"), **values)
+        return mount(blank, ("parts.js", "beside.js", f"{name}.js"), ("tokens.css", f"{name}.css"), **values)
 
     return drawn
 
@@ -240,7 +256,7 @@ def test_every_button_in_reach_shows_its_focus(draw: Draw, kind: str) -> None:
     assert seen > 0
 
 
-@pytest.mark.parametrize("kind", [kind for kind in WITH_BUTTONS if kind != "work"])
+@pytest.mark.parametrize("kind", [kind for kind in WITH_BUTTONS if kind not in ("work", "exercise")])
 def test_every_button_that_acts_on_the_engine_shows_its_line_to_copy(draw: Draw, kind: str) -> None:
     picture = draw(kind, FULL[kind]("shop"))
     line = picture.root.locator(".slipway-line")
@@ -450,3 +466,21 @@ def test_axe_does_find_what_is_serious(blank: Page) -> None:
     )
     found = " ".join(serious(blank))
     assert "button-name" in found and "color-contrast" in found
+
+
+def test_a_card_asks_for_what_its_buttons_say(draw: Draw) -> None:
+    picture = draw("exercise", exercise())
+    for act in ("check", "hint", "again"):
+        picture.root.locator(f"[data-act={act}]").press("Enter")
+    assert [one["command"] for one in picture.sent] == [{"type": "check"}, {"type": "hint"}, {"type": "again"}]
+    picture.root.locator("[data-act=solution]").press("Enter")
+    expect(picture.root.locator(".slipway-said")).to_have_text("○ later shop")
+    assert len(picture.sent) == 3
+
+
+@pytest.mark.parametrize("status", ["passed", "failed", "open", "unknown"])
+def test_a_verdict_is_a_colour_a_sign_and_a_word(draw: Draw, status: str) -> None:
+    picture = draw("exercise", exercise(status=status))
+    expect(picture.root).to_have_attribute("data-status", status)
+    expect(picture.root.locator(".slipway-badge")).to_contain_text(re.compile("[✓✗○!] [a-z]"))
+    expect(picture.root.locator(".slipway-goal")).to_have_count(4)

@@ -102,4 +102,16 @@ def test_the_last_builds_of_fifty_names_are_known() -> None:
         remember(f"name{number}", [("FROM a", "1")])
     assert last_build("name0") == () and last_build(f"name{MOST_NAMES}") == (("FROM a", "1"),)
     assert beside((), 1, "FROM a", "1") == ""
-    assert beside([("FROM a", "1")], 1, "FROM a", "2") == "≠ made anew"
+    assert beside([("FROM a", "1")], 1, "FROM a", "2") == "≠ ran again"
+
+
+def test_a_cached_instruction_is_never_said_to_have_run_again() -> None:
+    assert beside([("RUN a", "1")], 1, "RUN a", "2", cached=True) == "= as in an earlier build"
+    assert beside([("RUN a", "1")], 1, "RUN a", "1", cached=True) == "= as in the last build"
+
+
+def test_where_nothing_builds_there_is_nothing_to_cancel() -> None:
+    view = BuildView("shop", ["# write it here"])
+    view.not_attempted()
+    state = view.as_state()
+    assert (state["title"], state["running"]) == ("No build of shop yet", False)

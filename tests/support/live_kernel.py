@@ -28,6 +28,7 @@ class Ran:
     displays: list[dict[str, Any]] = field(default_factory=list)
     updates: int = 0
     value: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
     error: str = ""
     shown_error: str = ""
 
@@ -70,7 +71,7 @@ class LiveKernel:
                 ran.displays[-1] = content["data"]
                 ran.updates += 1
             elif kind == "execute_result":
-                ran.value = content["data"]["text/plain"]
+                ran.result, ran.value = content["data"], content["data"]["text/plain"]
             elif kind == "error":
                 ran.error, ran.shown_error = content["ename"], "\n".join(content["traceback"])
 

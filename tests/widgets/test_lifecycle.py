@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import docker
@@ -45,6 +46,23 @@ def test_a_container_is_stepped_through_its_life(inside: docker.DockerClient, un
     ]
     for fact in ("web", "course/busybox", "✗ removed", "■ exited (137)"):
         assert fact in picture.text() and fact in picture.html()
+
+
+def test_states_before_the_picture_have_the_times_of_the_engine(inside: docker.DockerClient) -> None:
+    web = inside.containers.run("course/busybox", ["sh", "-c", "sleep 2; exit 3"], name="web", detach=True)
+    web.wait()
+    web.reload()
+    picture = lifecycle("web")
+    assert [step.split(" ", 1)[1] for step in picture.state["steps"]] == ["○ created", "▶ running", "■ exited (3)"]
+    for step, moment in zip(picture._steps[1:], ("StartedAt", "FinishedAt"), strict=True):
+        told = datetime.fromisoformat(web.attrs["State"][moment][:19] + "+00:00").timestamp()
+        assert step.at is not None and int(step.at) == told, moment
+
+
+def test_a_pause_before_the_picture_has_no_time(inside: docker.DockerClient) -> None:
+    web = inside.containers.run("course/busybox", ["sleep", "600"], name="web", detach=True)
+    web.pause()
+    assert lifecycle("web").state["steps"][-1] == "--:--:-- ‖ paused"
 
 
 def test_it_stays_with_its_container_when_another_takes_the_name(inside: docker.DockerClient, until: Until) -> None:
