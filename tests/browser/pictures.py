@@ -101,6 +101,20 @@ PICTURES = {
         "○ not there",
         lambda client: build(client, SHOP, "shop:1"),
     ),
+    "exercise": Shot(
+        'from grader import checks\nchecks.all_of("L00-first-container")',
+        "partly done",
+        lambda client: client.containers.create("course/busybox", ["echo", "closed"], name="first").start(),
+        ("Hint 1 of 3",),
+        "Hint 1 of 3: ",
+        folder="L00-welcome",
+    ),
+    "exercise-done": Shot(
+        'from grader import checks\nchecks.all_of("L00-first-container")',
+        "You can now",
+        lambda client: client.containers.create("course/busybox", ["echo", "the shop is ready"], name="first").start(),
+        folder="L00-welcome",
+    ),
     "predict": Shot(
         'from course.lesson import predict\npredict("L01-what-runs")',
         "Not answered yet",
