@@ -70,6 +70,11 @@ NOTEBOOK_FAULTS = {
     "events without an end": ('print(client', 'for event in client.events():\n    pass\nprint(client', "a loop that ends"),
     "loop with an end": ('print(client', 'for _ in range(100):\n    box.reload()\nprint(client', None),
     "visible check with the answer": ("hello.exists()", 'checks.submission()["word"].equals("ahoy")', "a visible check without an answer"),
+    "no terminal work": ("### In a terminal", "### At home", "docker commands"),
+    "too few commands": ("docker logs said\n", "", "three to six docker commands"),
+    "option that nothing shows": ('["echo", "hello"], name="hello")\n### END', '["echo", "hello"], name="hello", hostname="h")\n### END', "hostname= in a cell or an example"),
+    "call that nothing shows": ('name="hello")\n### END', 'name="hello").rename("x")\n### END', "rename in a cell or an example"),
+    "instruction that nothing shows": ('client.containers.run("course/busybox", ["echo", "hello"], name="hello")\n### END', 'recipe = """\nSTOPSIGNAL SIGINT\n"""\n### END', "STOPSIGNAL in a cell or an example"),
     "no clean-up": ("%%% cleanup L07-cleanup\nreset()\n", "", "role cleanup"),
 }  # fmt: skip
 

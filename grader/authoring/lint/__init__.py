@@ -10,11 +10,13 @@ from grader.authoring.lint.answers_on_show import answers_on_show
 from grader.authoring.lint.both_languages import both_languages
 from grader.authoring.lint.exercises import exercises
 from grader.authoring.lint.inside import inside
+from grader.authoring.lint.ladder import ladder
 from grader.authoring.lint.language import language
 from grader.authoring.lint.names import names
 from grader.authoring.lint.objectives import course_wide, objectives, questions
 from grader.authoring.lint.release import release
 from grader.authoring.lint.structure import structure
+from grader.authoring.lint.terminal import terminal
 
 __all__ = ["Finding", "lint_course", "lint_lesson"]
 
@@ -39,6 +41,8 @@ def lint_lesson(course: Course, lesson: Lesson) -> list[Finding]:
         objectives(lesson),
         questions(course, lesson, notebook),
         both_languages(lesson, notebook),
+        terminal(lesson, notebook),
+        ladder(lesson, notebook),
         language(lesson, notebook),
         release(lesson, notebook),
         inside(lesson, notebook),

@@ -33,7 +33,7 @@ def both_languages(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding
     known = {name for pair in pairs() if pair.lesson <= lesson.id for name in _called(pair.python)}
     for cell in notebook.cells:
         if cell.kind == "code" and cell.role not in GRADED and not cell.source.startswith("%%"):
-            for name in sorted((_called(cell.source) & _docker_calls()) - known - PLAIN):
+            for name in sorted((_called(cell.source) & docker_calls()) - known - PLAIN):
                 yield Finding(
                     lesson.name, cell.id, f"the docker command of {name}()", "no pair in this lesson or before it",
                     "add the pair to course/lesson/commands.toml, and name the command in the lesson",
@@ -69,7 +69,7 @@ def _called(source: str) -> set[str]:
 
 
 @cache
-def _docker_calls() -> frozenset[str]:
+def docker_calls() -> frozenset[str]:
     """The methods of docker-py's objects and collections that its own documentation names."""
     from docker.models import containers, images, networks, volumes
 
