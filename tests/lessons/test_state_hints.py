@@ -26,7 +26,8 @@ COMMANDS = {
     "no command": ["sh", "-c", "no-such-command"],
     "goes on": ["sleep", "600"],
 }
-STAYS, READS_THE_LOG = re.compile(r"^(?:The \w+ |\S+ )(?:still )?runs\b"), re.compile(r"its log says why|the last line")
+STAYS = re.compile(r"^(?:The (?:container )?\S+ |\S+ )(?:(?:still )?runs|is (?:still )?running)\b")
+READS_THE_LOG = re.compile(r"its log says why|the last line")
 
 
 @dataclass(frozen=True)
