@@ -27,6 +27,7 @@ def lab(
     """Put the lessons into the learner's folder and open them in JupyterLab."""
     from course import manifest
     from course.gateway.keeping import kept_line
+    from course.gateway.lease import workspace_name
     from course.workspace import prepare
 
     given = os.environ.get("SLIPWAY_WORKSPACE")
@@ -34,7 +35,7 @@ def lab(
     course = manifest.load()
     for added in prepare(course, folder):
         typer.echo(f"✓ {added.name} is in {folder}")
-    if line := kept_line(folder):
+    if line := kept_line(workspace_name(folder)):
         typer.echo(line)
     here = where_the_learner_was(course)
     os.environ["SLIPWAY_WORKSPACE"] = str(folder)

@@ -49,15 +49,12 @@ def kept(name: str) -> dict[str, int]:
     return {kind: number for kind, number in found.items() if number}
 
 
-def kept_line(workspace: Path) -> str:
-    """What is kept of a workspace's session, for how long, and what removes it; "" when there is nothing.
+def kept_line(name: str) -> str:
+    """What is kept of a session, for how long, and what removes it; "" when there is nothing.
 
     Args:
-        workspace: the folder.
+        name: the session's, such as `lease.workspace_name` gives.
     """
-    from course.gateway.lease import workspace_name
-
-    name = workspace_name(workspace)
     counts = [f"{number} {kind}{'s' * (number != 1)}" for kind, number in kept(name).items()]
     if not counts:
         return ""

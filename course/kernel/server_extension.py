@@ -16,6 +16,7 @@ from typing import Any
 
 from course.errors import CourseError
 from course.gateway.keeping import kept_line
+from course.gateway.lease import workspace_name
 from course.paths import workspace
 from course.session.attach import Attachment
 from course.widgets import snapshot
@@ -94,7 +95,7 @@ def _load_jupyter_server_extension(server: Any) -> None:
 def _say_what_is_kept(folder: Path) -> None:
     """One line, after Ctrl-C: the session stays."""
     with contextlib.suppress(CourseError, OSError):  # the terminal may be gone, and the state folder too
-        if line := kept_line(folder):
+        if line := kept_line(workspace_name(folder)):
             print(line, flush=True)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from course.widgets.drawn import Drawn
+
+class Closable(Protocol):
+    """A picture, as far as a cell knows it."""
+
+    def close(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Cell:
 @dataclass
 class _Shown:
     run: str
-    pictures: list[Drawn] = field(default_factory=list)
+    pictures: list[Closable] = field(default_factory=list)
 
 
 _shown: dict[str, _Shown] = {}
@@ -48,7 +51,7 @@ def running_cell() -> Cell | None:
     return Cell(cell_id, code, (request.get("header") or {}).get("msg_id") or "")
 
 
-def shown_in(cell: Cell | None, picture: Drawn) -> None:
+def shown_in(cell: Cell | None, picture: Closable) -> None:
     """Note a picture of a cell, and close those of the cell's earlier run."""
     if cell is None:
         return

@@ -20,6 +20,7 @@ from lease_holders import Holder, gateway_pid, of_session, until
 from course.gateway import Client, Lease, Session, attach, journal, machine, session
 from course.gateway.errors import GatewayError, NameTaken, NoSession
 from course.gateway.keeping import kept, kept_line
+from course.gateway.lease import workspace_name
 from course.gateway.peer import identify
 
 Hold = Callable[..., Holder]
@@ -117,12 +118,12 @@ def test_the_gateway_of_kept_sessions_that_rest_ends_and_the_next_one_has_them(
         process = identify(gateway_pid(gateway))
     until(lambda: not process.alive(), "the gateway stayed for a session that nobody uses")
     assert kept(lease.session.name) == {"container": 1}
-    assert f"1 container; `course session end {lease.session.name}`" in kept_line(tmp_path)
+    assert f"1 container; `course session end {lease.session.name}`" in kept_line(workspace_name(tmp_path))
     with attach(tmp_path) as again, closing(docker.DockerClient(again.session.url)) as client:
         assert again.session == lease.session
         assert client.containers.get("rests").id == made
         gateway.end(again.session.id)
-    assert kept_line(tmp_path) == ""
+    assert kept_line(workspace_name(tmp_path)) == ""
 
 
 def test_a_learners_session_outlives_its_kernel(gateway: Client, engine: docker.DockerClient, tmp_path: Path) -> None:
