@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from grader.checks.check import failed
-from grader.checks.finding import FoundContainer
+from grader.checks.found import FoundContainer
 from grader.checks.logs import read
 from grader.checks.messages import exit_meaning
 from grader.checks.polling import until

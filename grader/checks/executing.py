@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from grader.checks.check import Unmet, could_not_check, failed
+from grader.checks.faults import answers
 from grader.checks.trial import Trial
 
 MOST = 1024 * 1024  # bytes of output that are kept
@@ -86,3 +88,10 @@ def _exactly(stream: socket.socket, count: int, deadline: float) -> bytes | None
             return None
         kept += chunk
     return bytes(kept)
+
+
+def too_slow(trial: Trial, machine: str, message_id: str, **facts: object) -> Unmet:
+    """Whose time was up: the program's when the engine still answers, else the engine's."""
+    if answers(trial.client(machine)):
+        return failed(message_id, **facts)
+    return could_not_check("engine.unreachable", reason="the engine does not answer in 10 s")

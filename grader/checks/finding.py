@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.checks.check import could_not_check, failed, not_attempted
+from grader.checks.found import FoundContainer, FoundImage, image_of, inspect
 from grader.checks.lessons import elsewhere, maker
 from grader.checks.near import near
 from grader.checks.trial import Trial
 
 if TYPE_CHECKING:
-    from course.engine.facts import ContainerFact, ImageFact
-    from grader.checks.subjects.container import Container
-    from grader.checks.subjects.image import Image
+    from grader.checks.named import Container, Image
 
 COURSE_IMAGES = "course/"  # the names of the base images, which the course provides
-
-
-@dataclass(frozen=True)
-class FoundImage:
-    """An image with its facts, and the engine's own words for the few that `ImageFact` does not carry."""
-
-    fact: ImageFact
-    attrs: Mapping[str, Any]
-
-    @property
-    def id(self) -> str:
-        return self.fact.id
-
-    @property
-    def config(self) -> Mapping[str, Any]:
-        return self.attrs.get("Config") or {}
-
-
-@dataclass(frozen=True)
-class FoundContainer:
-    """A container with its facts, and the engine's own words for the few that `ContainerFact` does not carry."""
-
-    fact: ContainerFact
-    attrs: Mapping[str, Any]
-
-    @property
-    def id(self) -> str:
-        return self.fact.id
-
-    @property
-    def config(self) -> Mapping[str, Any]:
-        return self.attrs.get("Config") or {}
-
-    @property
-    def host_config(self) -> Mapping[str, Any]:
-        return self.attrs.get("HostConfig") or {}
 
 
 def find_image(trial: Trial, image: Image) -> FoundImage:
@@ -76,13 +37,6 @@ def find_image(trial: Trial, image: Image) -> FoundImage:
     return image_of(attrs)
 
 
-def image_of(attrs: Mapping[str, Any]) -> FoundImage:
-    """Read the facts of an image from the engine's answer."""
-    from course.engine.facts import image_from
-
-    return FoundImage(image_from(attrs, ()), attrs)
-
-
 def find_container(trial: Trial, container: Container) -> FoundContainer:
     """The container of this name.
 
@@ -99,18 +53,6 @@ def find_container(trial: Trial, container: Container) -> FoundContainer:
     if other := maker(trial, f"container:{found.id}", container.machine):
         raise not_attempted("container.of_lesson", container=container.name, lesson=other)
     return found
-
-
-def inspect(trial: Trial, ref: str, machine: str = "") -> FoundContainer:
-    """A container by name or id.
-
-    Raises:
-        docker.errors.NotFound: there is none.
-    """
-    from course.engine.facts import container_from
-
-    attrs = trial.client(machine).api.inspect_container(ref)
-    return FoundContainer(container_from(attrs), attrs)
 
 
 def container_names(trial: Trial, machine: str = "") -> list[str]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 
 from grader.checks.check import failed
-from grader.checks.finding import FoundContainer, FoundImage, inspect
+from grader.checks.found import FoundContainer, FoundImage, inspect
 from grader.checks.trial import Trial
 
 MEMORY = "256m"

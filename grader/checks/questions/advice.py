@@ -7,14 +7,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from grader.checks.check import could_not_check, failed
+from grader.checks.named import Dockerfile
 from grader.checks.questions.instructions import inside, instructions
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.dockerfile import Dockerfile
 
 # Rules that the course's own base images cannot keep: they have one tag, and Debian packages without versions.
 NOT_ASKED = ("DL3006", "DL3007", "DL3008", "DL3013", "DL3016", "DL3018")

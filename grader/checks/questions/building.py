@@ -11,19 +11,17 @@ from collections.abc import Generator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from course.engine.build_stream import BuildStream, Output, StepNews
 from grader.checks.check import Unmet, failed, not_attempted
+from grader.checks.executing import too_slow
+from grader.checks.named import Dockerfile
 from grader.checks.polling import until
-from grader.checks.questions.inside import too_slow
 from grader.checks.questions.instructions import IGNORE, inside, instructions
 from grader.checks.source import Source
 from grader.checks.starting import remove
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.dockerfile import Dockerfile
 
 WITHIN = 120.0  # seconds for a build that another check needs
 MEMORY = 512 * 1024 * 1024  # bytes for one RUN step, outside a session; in a session the gateway sets its own

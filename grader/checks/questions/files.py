@@ -7,17 +7,13 @@ import posixpath
 import tarfile
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from grader.checks.check import failed
 from grader.checks.finding import find_container, find_image
+from grader.checks.named import Container, Image
 from grader.checks.starting import shelf
 from grader.checks.text import Wanted, found, named
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.container import Container
-    from grader.checks.subjects.image import Image
 
 LARGEST = 4 * 1024 * 1024  # bytes of a file whose content is looked at
 MOST_LINKS = 8

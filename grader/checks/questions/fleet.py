@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from grader.checks import starting
 from grader.checks.check import failed, not_attempted
-from grader.checks.finding import FoundContainer, find_image, inspect
+from grader.checks.finding import find_image
+from grader.checks.found import FoundContainer, inspect
 from grader.checks.lessons import maker
+from grader.checks.named import Containers
 from grader.checks.polling import looks, until
 from grader.checks.questions import serving
 from grader.checks.questions.files import read_text
 from grader.checks.questions.past import TOUCHES, deeds
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.fleet import Containers
 
 STEADY = 2.0  # seconds that the rest must go on serving: one that hangs on another notices after a moment
 

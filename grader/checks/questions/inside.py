@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from grader.checks.check import Unmet, could_not_check, failed
-from grader.checks.executing import Executed, TimeIsUp, execute
+from grader.checks.check import could_not_check, failed
+from grader.checks.executing import Executed, TimeIsUp, execute, too_slow
 from grader.checks.faults import answers
-from grader.checks.finding import FoundContainer, find_container, find_image
+from grader.checks.finding import find_container, find_image
+from grader.checks.found import FoundContainer
+from grader.checks.named import Container, Image
 from grader.checks.polling import looks
 from grader.checks.starting import started
 from grader.checks.text import Wanted, found, named
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.container import Container
 
 PATIENCE = 3.0  # seconds that one question of `reaches` has at least
 NOT_FOUND = 127  # the exit code of a shell for a program that is not there
@@ -78,8 +76,6 @@ def reaches(container: Container, url: str, body: Wanted | None, within: float, 
 
 def _probe(trial: Trial, container: FoundContainer, machine: str) -> str:
     """A container that runs beside another one in its network, once a trial."""
-    from grader.checks.subjects.image import Image
-
     key = ("probe", machine, container.id)
     if key not in trial.memo:
         image = find_image(trial, Image(_PROBE, machine))
@@ -122,13 +118,6 @@ def run_inside(
     if done.exit_code == 126 and _not_found(done.out):  # engines before 23 say 126 for both
         return Executed(NOT_FOUND, "", done.out)
     return done
-
-
-def too_slow(trial: Trial, machine: str, message_id: str, **facts: object) -> Unmet:
-    """Whose time was up: the program's when the engine still answers, else the engine's."""
-    if answers(trial.client(machine)):
-        return failed(message_id, **facts)
-    return could_not_check("engine.unreachable", reason="the engine does not answer in 10 s")
 
 
 def _not_found(said: str) -> bool:

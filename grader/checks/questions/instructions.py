@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from grader.checks.check import failed, not_attempted
+from grader.checks.named import Dockerfile
 from grader.checks.source import Source
 from grader.checks.text import Wanted, found, named
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.dockerfile import Dockerfile
 
 IGNORE = ".dockerignore"
 LARGEST = 256 * 1024  # bytes of a Dockerfile

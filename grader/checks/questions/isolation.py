@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from grader.checks.check import failed, not_attempted
 from grader.checks.executing import TimeIsUp, execute
-from grader.checks.finding import FoundContainer, find_container, find_image, image_of
+from grader.checks.finding import find_container, find_image
+from grader.checks.found import FoundContainer, image_of
+from grader.checks.named import Container, Containers, Image
 from grader.checks.questions.files import put_text, stat
 from grader.checks.questions.fleet import members
 from grader.checks.starting import NEVER_STARTED, create
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.container import Container
-    from grader.checks.subjects.fleet import Containers
-    from grader.checks.subjects.image import Image
 
 
 def of_image(image: Image, folder: str, trial: Trial) -> str:

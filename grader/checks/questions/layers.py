@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from grader.checks.check import failed
 from grader.checks.finding import find_image
+from grader.checks.named import Image
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.image import Image
 
 
 def descends(image: Image, base: Image, trial: Trial) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
 from grader.checks import ending, logs, starting
 from grader.checks.check import Unmet, failed, not_attempted
-from grader.checks.finding import FoundContainer, find_container, inspect
+from grader.checks.finding import find_container
+from grader.checks.found import FoundContainer, inspect
+from grader.checks.named import Container
 from grader.checks.polling import looks
 from grader.checks.questions.past import TOUCHES, deeds
 from grader.checks.questions.running import judge_stop
 from grader.checks.text import Wanted, found, named
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.container import Container
 
 
 def exists(container: Container, trial: Trial) -> str:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from grader.checks.check import failed
-from grader.checks.finding import FoundImage, find_image
+from grader.checks.finding import find_image
+from grader.checks.found import FoundImage
+from grader.checks.named import Image
 from grader.checks.questions.files import read_text
 from grader.checks.starting import shelf
 from grader.checks.text import Wanted, found
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.image import Image
 
 _SHELLS = {"sh", "bash", "ash", "dash"}
 

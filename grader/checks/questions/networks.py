@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from grader.checks.check import failed, not_attempted
-from grader.checks.finding import container_names, inspect
+from grader.checks.finding import container_names
+from grader.checks.found import inspect
+from grader.checks.named import Network
 from grader.checks.questions.past import deeds
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.elsewhere import Network
 
 
 def exists(network: Network, trial: Trial) -> str:

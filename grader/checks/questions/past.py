@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from grader.checks import bench
 from grader.checks.check import failed, not_attempted
 from grader.checks.deed import Deed, Told, of_engine, of_session
 from grader.checks.faults import url_of
+from grader.checks.named import Journal
 from grader.checks.polling import looks
 from grader.checks.trial import Trial, own_times
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.journal import Journal
 
 SETTLES = 1.0  # seconds: a session writes a call down a moment after it has answered it
 TOUCHES = frozenset({"stop", "kill", "pause", "unpause", "restart", "rename", "update", "destroy"})

@@ -8,15 +8,13 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from grader.checks.check import failed
+from grader.checks.named import Dockerfile
 from grader.checks.questions.building import Build, Step, build_folder, weigh
 from grader.checks.questions.instructions import ignored, inside, instructions
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.dockerfile import Dockerfile
 
 
 def reuses(subject: Dockerfile, after_changing: str, instruction: str, within: float, trial: Trial) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from grader.checks.asking import ask
 from grader.checks.check import failed
 from grader.checks.finding import find_container, find_image
+from grader.checks.named import Container, Image, Registry
 from grader.checks.questions import serving
 from grader.checks.questions.identity import digests, short
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.elsewhere import Registry
-    from grader.checks.subjects.image import Image
 
 PATIENCE = 5.0  # seconds for one answer
 LARGEST = 1024 * 1024  # bytes of a manifest
@@ -26,16 +23,12 @@ _MANIFESTS = (
 
 def answers(registry: Registry, within: float, trial: Trial) -> str:
     """The root of the interface answers 200."""
-    from grader.checks.subjects.container import Container
-
     seen = find_container(trial, Container(registry.container, registry.machine))
     return serving.serve(trial, seen, registry.machine, registry.port, serving.Page("/v2/"), within)
 
 
 def holds(registry: Registry, repository: str, tag: str, same_as: Image | None, trial: Trial) -> str:
     """The manifest is there, and it is that of the image."""
-    from grader.checks.subjects.container import Container
-
     seen = find_container(trial, Container(registry.container, registry.machine))
     base = serving.address(seen, registry.port)
     manifest = _manifest(f"{base}/v2/{repository}/manifests/{tag}")

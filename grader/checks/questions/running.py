@@ -6,17 +6,14 @@ import math
 import time
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING
 
 from grader.checks import ending, logs, starting
 from grader.checks.check import failed
 from grader.checks.finding import find_image
+from grader.checks.named import Image
 from grader.checks.polling import looks
 from grader.checks.text import Wanted, found, named
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.image import Image
 
 KILLED = 137  # 128 + SIGKILL: the engine's last word when a container does not stop
 SHORTEST_START, LONGEST_START = 1.0, 15.0  # seconds that a program is given to come up

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
-from typing import TYPE_CHECKING
 
 from grader.checks import ending, starting
 from grader.checks.asking import ask
 from grader.checks.check import failed
-from grader.checks.finding import FoundContainer, find_container, find_image
+from grader.checks.finding import find_container, find_image
+from grader.checks.found import FoundContainer
 from grader.checks.logs import read
+from grader.checks.named import Container, Image
 from grader.checks.polling import looks
 from grader.checks.text import Wanted, found, named
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.container import Container
-    from grader.checks.subjects.image import Image
 
 LARGEST = 1024 * 1024  # bytes of a body that is looked at
 PATIENCE = 3.0  # seconds for one answer; the port's forwarder may accept before the program listens

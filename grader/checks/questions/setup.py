@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from grader.checks.check import failed
-from grader.checks.finding import FoundContainer, find_container, find_image, image_of
+from grader.checks.finding import find_container, find_image
+from grader.checks.found import FoundContainer, image_of
+from grader.checks.named import Container, Image
 from grader.checks.questions.identity import short
 from grader.checks.questions.metadata import matches, uid
 from grader.checks.text import Wanted
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.container import Container
-    from grader.checks.subjects.image import Image
 
 
 def from_image(container: Container, image: Image, trial: Trial) -> str:

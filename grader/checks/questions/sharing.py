@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 from grader.checks.check import failed
-from grader.checks.finding import FoundImage, find_image
+from grader.checks.finding import find_image
+from grader.checks.found import FoundImage
+from grader.checks.named import Image
 from grader.checks.questions.identity import short
 from grader.checks.questions.running import judge_end
 from grader.checks.starting import started
 from grader.checks.text import Wanted
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.image import Image
 
 LARGEST = 3 * 1024**3  # bytes of an archive
 WITHIN = 30.0  # seconds for the loaded image to run

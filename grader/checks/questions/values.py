@@ -5,17 +5,13 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from grader.checks.bench import Bench
 from grader.checks.check import failed, not_attempted
 from grader.checks.finding import find_container, find_image
+from grader.checks.named import Container, Image, Value
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.container import Container
-    from grader.checks.subjects.image import Image
-    from grader.checks.subjects.submission import Value
 
 LARGEST = 64 * 1024  # bytes of JSON
 SHORTEST_ID = 12  # digits, as `docker ps` shows them
@@ -126,8 +122,6 @@ def length(subject: Value, at_least: int, trial: Trial) -> str:
 
 def id_of(subject: Value, of: Image | Container, trial: Trial) -> str:
     """It is the id, in full or shortened, with or without `sha256:`."""
-    from grader.checks.subjects.image import Image
-
     text = _text(trial, subject).strip().removeprefix("sha256:")
     found = find_image(trial, of).id if isinstance(of, Image) else find_container(trial, of).id
     if len(text) < SHORTEST_ID or not found.removeprefix("sha256:").startswith(text):

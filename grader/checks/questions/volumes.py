@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from grader.checks.check import failed, not_attempted
 from grader.checks.finding import container_names, find_image
+from grader.checks.named import Image, Volume
 from grader.checks.questions.files import read_text, stat
 from grader.checks.questions.past import deeds
 from grader.checks.starting import NEVER_STARTED, create
 from grader.checks.text import Wanted, found, named
 from grader.checks.trial import Trial
-
-if TYPE_CHECKING:
-    from grader.checks.subjects.elsewhere import Volume
 
 _READER = "course/busybox"  # any image would do: the container that mounts the volume is never started
 _AT = "/checked-volume"
@@ -27,8 +23,6 @@ def exists(volume: Volume, trial: Trial) -> str:
 
 def holds(volume: Volume, path: str, contains: Wanted | None, trial: Trial) -> str:
     """A file is in it. A container that is never started mounts it, so that none of the learner's has to be left."""
-    from grader.checks.subjects.image import Image
-
     _find(trial, volume)
     reader = find_image(trial, Image(_READER, volume.machine))
     held = create(trial, reader, NEVER_STARTED, machine=volume.machine, volume=(volume.name, _AT))

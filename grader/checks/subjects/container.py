@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
+from grader.checks import named
 from grader.checks.check import Check
 from grader.checks.questions import files, inside, isolation, life, serving, setup
 from grader.checks.subjects.image import Image
@@ -12,17 +12,8 @@ from grader.checks.subjects.naming import ask
 from grader.checks.text import Wanted
 
 
-@dataclass(frozen=True)
-class Container:
-    """A container of the learner's, by name.
-
-    Args:
-        name: the name that the learner gave it.
-        machine: the empty name for the learner's own machine.
-    """
-
-    name: str
-    machine: str = ""
+class Container(named.Container):
+    """A container of the learner's, by name."""
 
     # -- life cycle ----------------------------------------------------------------------------------------------
 

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
+from grader.checks import named
 from grader.checks.check import Check
 from grader.checks.questions import advice, building, instructions, rebuilding
-from grader.checks.source import Source
 from grader.checks.subjects.image import Image
 from grader.checks.subjects.naming import ask
 from grader.checks.text import Wanted
 
 
-@dataclass(frozen=True)
-class Dockerfile:
-    """A Dockerfile of the learner's.
-
-    Args:
-        path: the file, from the lesson's folder.
-        context: the folder that is sent to the engine; the file's own folder if absent.
-        machine: the empty name for the learner's own machine.
-        starter: what a learner was given, as text or the path of a file; unchanged, it is not attempted.
-    """
-
-    path: Path
-    context: Path
-    machine: str = ""
-    starter: str | None = None
-
-    @property
-    def source(self) -> Source:
-        """The file and the folder, to build from."""
-        return Source(self.path, self.context, self.starter)
+class Dockerfile(named.Dockerfile):
+    """A Dockerfile of the learner's."""
 
     @property
     def built(self) -> Image:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from grader.checks import named
 from grader.checks.check import Check
 from grader.checks.questions import networks, registries, volumes
 from grader.checks.subjects.container import Container
@@ -16,12 +17,8 @@ from grader.checks.subjects.naming import ask
 from grader.checks.text import Wanted
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(named.Network):
     """A network of the learner's, by name."""
-
-    name: str
-    machine: str = ""
 
     def exists(self) -> Check:
         """There is a network of this name."""
@@ -41,12 +38,8 @@ class Network:
         return ask("network.removed", partial(networks.removed, self), network=self.name)
 
 
-@dataclass(frozen=True)
-class Volume:
+class Volume(named.Volume):
     """A volume of the learner's, by name."""
-
-    name: str
-    machine: str = ""
 
     def exists(self) -> Check:
         """There is a volume of this name."""
@@ -65,18 +58,8 @@ class Volume:
         return ask("volume.removed", partial(volumes.removed, self), volume=self.name)
 
 
-@dataclass(frozen=True)
-class Registry:
-    """A registry that runs in a container of the learner's.
-
-    Args:
-        container: the container's name.
-        port: the port inside the container.
-    """
-
-    container: str
-    port: int = 5000
-    machine: str = ""
+class Registry(named.Registry):
+    """A registry that runs in a container of the learner's."""
 
     def answers(self, within: float = 20.0) -> Check:
         """It answers as a registry does."""

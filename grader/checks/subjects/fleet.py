@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
+from grader.checks import named
 from grader.checks.check import Check
 from grader.checks.questions import fleet, isolation
-from grader.checks.subjects.image import Image
 from grader.checks.subjects.naming import ask
 
 
-@dataclass(frozen=True)
-class Containers:
-    """Containers of the learner's: those of one image, those with these names, or those of one image with these names.
-
-    Args:
-        names: the names; empty for all.
-        image: the image behind them; None for any.
-        label: a label `key` or `key=value` that they carry; None for any.
-        machine: the empty name for the learner's own machine.
-    """
-
-    names: tuple[str, ...] = ()
-    image: Image | None = None
-    label: str | None = None
-    machine: str = ""
-
-    @property
-    def words(self) -> str:
-        """The group in words, for titles."""
-        parts = [", ".join(self.names) or "containers"]
-        if self.image is not None:
-            parts.append(f"of {self.image.ref}")
-        if self.label is not None:
-            parts.append(f"with the label {self.label}")
-        return " ".join(parts)
+class Containers(named.Containers):
+    """Several containers of the learner's."""
 
     def running(self, count: int | None = None, at_least: int = 1) -> Check:
         """Exactly `count` of them are running, or at least so many."""

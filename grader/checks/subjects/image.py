@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 
+from grader.checks import named
 from grader.checks.check import Check
 from grader.checks.questions import files, identity, isolation, layers, metadata, running, serving, sharing
-from grader.checks.source import Source
 from grader.checks.subjects.naming import ask
 from grader.checks.text import Wanted
 
 
-@dataclass(frozen=True)
-class Image:
-    """An image of the learner's, by name, or the one that a Dockerfile of theirs gives.
-
-    Args:
-        ref: the name (`app`, `app:2`), or the Dockerfile's path when `built` is set.
-        machine: the empty name for the learner's own machine.
-        built: the Dockerfile to build for these checks; the image is removed after them.
-    """
-
-    ref: str
-    machine: str = ""
-    built: Source | None = None
+class Image(named.Image):
+    """An image of the learner's, by name, or the one that a Dockerfile of theirs gives."""
 
     # -- identity ------------------------------------------------------------------------------------------------
 

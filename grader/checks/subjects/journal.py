@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
+from grader.checks import named
 from grader.checks.check import Check
 from grader.checks.questions import past
 from grader.checks.subjects.naming import ask
 
 
-@dataclass(frozen=True)
-class Journal:
+class Journal(named.Journal):
     """What was done in the session, in order: from its journal, or from the engine's events outside of a session."""
-
-    machine: str = ""
 
     def shows(self, action: str, name: str | None = None, at_least: int = 1) -> Check:
         """The learner did this at least so many times.

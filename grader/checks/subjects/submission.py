@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from grader.checks import named
 from grader.checks.bench import current
 from grader.checks.check import Check
 from grader.checks.questions import values
@@ -15,11 +15,8 @@ from grader.checks.subjects.image import Image
 from grader.checks.subjects.naming import ask
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(named.Value):
     """One value by its name. No message of its checks shows the right answer."""
-
-    name: str
 
     def there(self, kind: type | None = None) -> Check:
         """There is such a value, of this JSON type (str, int, float, bool, list, dict) where one is given."""
