@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from course.widgets import exercise_card as cards
-from course.widgets.cells import running_cell
-from grader.checks import bench
 from grader.checks.result import Outcome, Result, Verdict
 
 if TYPE_CHECKING:
@@ -21,12 +19,6 @@ _STATUS = {
     Outcome.COULD_NOT_CHECK: "unknown",
 }
 _SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
-
-
-def is_seen() -> bool:
-    """Whether a front end shows the running cell to a person: it names the cell (nbclient and nbgrader name none)."""
-    cell = running_cell()
-    return cell is not None and cell.id is not None and not bench.in_examiner()
 
 
 def card_of(verdict: Verdict, judge: Callable[[], Verdict], *, solves: bool) -> cards.ExerciseCard:
@@ -55,11 +47,9 @@ def card_of(verdict: Verdict, judge: Callable[[], Verdict], *, solves: bool) -> 
 
 
 def _shown(verdict: Verdict, lesson: Lesson, exercise: Exercise) -> cards.Verdict:
-    from grader.checks.grade import decisive
-
     solved = verdict.outcome is Outcome.PASSED
     partly = verdict.outcome is Outcome.FAILED and verdict.earned > 0
-    first: Result | None = None if solved else decisive(verdict)
+    first: Result | None = None if solved else verdict.decisive
     steps = (("expected", first.expected), ("observed", first.observed), ("try next", first.try_next)) if first else ()
     return cards.Verdict(
         exercise=exercise.id,

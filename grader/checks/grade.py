@@ -17,7 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.checks import bench, card
+from course.widgets.cells import running_cell
+from grader.checks import bench
 from grader.checks.check import Check
 from grader.checks.messages import message
 from grader.checks.result import Outcome, Result, Verdict
@@ -46,7 +47,7 @@ class CheckFailed(AssertionError):
     @property
     def decisive(self) -> Result:
         """The result that a learner should look at first."""
-        return decisive(self.verdict)
+        return self.verdict.decisive
 
     def __str__(self) -> str:
         return "\n".join(self._render_traceback_())
@@ -134,7 +135,7 @@ def conclude(exercise: str, parts: Sequence[Part], *, solves: bool = False) -> f
     on = bench.current()
     verdict = judge_parts(exercise, parts)
     _hand_on(verdict, on)
-    if card.is_seen():
+    if is_seen():
         return _as_card(verdict, parts, on, solves=solves)
     points = verdict.points
     for result in verdict.results:
@@ -154,11 +155,18 @@ def conclude(exercise: str, parts: Sequence[Part], *, solves: bool = False) -> f
     return verdict.earned
 
 
+def is_seen() -> bool:
+    """Whether a front end shows the running cell to a person: it names the cell (nbclient and nbgrader name none)."""
+    cell = running_cell()
+    return cell is not None and cell.id is not None and not bench.in_examiner()
+
+
 def _as_card(verdict: Verdict, parts: Sequence[Part], on: bench.Bench, *, solves: bool) -> ExerciseCard | None:
     """The same for a person: a card that ends the cell, or that is shown before it ends with full points.
 
     nbgrader takes the text of a cell's result for its points, and that of the card is the number.
     """
+    from grader.checks.card import card_of  # loads the pictures, and docker-py with them
 
     def judge_again() -> Verdict:
         with bench.use(on):
@@ -166,7 +174,7 @@ def _as_card(verdict: Verdict, parts: Sequence[Part], on: bench.Bench, *, solves
             _hand_on(again, on)
         return again
 
-    shown = card.card_of(verdict, judge_again, solves=solves)
+    shown = card_of(verdict, judge_again, solves=solves)
     if verdict.earned < verdict.points:
         return shown
     from IPython.display import display
@@ -210,17 +218,6 @@ def judge_parts(exercise: str, parts: Sequence[Part]) -> Verdict:
     return Verdict(exercise, outcome, earned, points, tuple(result for _, results in answered for result in results))
 
 
-def decisive(verdict: Verdict) -> Result:
-    """The result to show first: no answer, then a failed condition, then the first failure, then what was not tried."""
-    counted = [result for result in verdict.results if not result.advice and not result.passed]
-
-    def rank(result: Result) -> tuple[bool, bool, bool]:
-        tried = result.outcome is Outcome.FAILED
-        return (result.outcome is not Outcome.COULD_NOT_CHECK, not (tried and result.required), not tried)
-
-    return min(counted, key=rank)
-
-
 def line(result: Result) -> str:
     """The printed line of a result: a sign, a word, what was asked, and on failure what was observed."""
     if result.advice and not result.passed:
@@ -245,7 +242,7 @@ def _points(share: float, points: float) -> float:
 
 
 def _print_next(verdict: Verdict) -> None:
-    shown = decisive(verdict)
+    shown = verdict.decisive
     for part, text in (("expected", shown.expected), ("observed", shown.observed), ("try next", shown.try_next)):
         print(f"{part}: {one_line(text)}")
 

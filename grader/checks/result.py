@@ -85,6 +85,20 @@ class Verdict:
     points: float
     results: tuple[Result, ...]
 
+    @property
+    def decisive(self) -> Result:
+        """The result to show first: one without an answer, a failed condition, another failure, one not attempted.
+
+        Raises:
+            ValueError: every check passed.
+        """
+
+        def rank(result: Result) -> tuple[bool, bool, bool]:
+            tried = result.outcome is Outcome.FAILED
+            return (result.outcome is not Outcome.COULD_NOT_CHECK, not (tried and result.required), not tried)
+
+        return min((result for result in self.results if not result.advice and not result.passed), key=rank)
+
     def to_json(self) -> bytes:
         """One line of JSON, without a line end."""
         return msgspec.json.encode(self)

@@ -9,7 +9,7 @@ from typing import Any
 
 import nbformat
 
-from grader.checks.grade import decisive, one_line
+from grader.checks.grade import one_line
 from grader.checks.result import Outcome as CheckOutcome
 from grader.checks.result import Result, Verdict
 from grader.examine.examination import Mark, Outcome
@@ -136,7 +136,7 @@ def _outcome(cell: SourceCell, run: GradedRun, earned: float, before: Trouble) -
     if run.timed_out:
         return Outcome.TIMED_OUT, f"The checks were not done when their time was up. {run.evalue}"
     nothing = bool(open_) and all(verdict.outcome is CheckOutcome.NOT_ATTEMPTED for verdict in open_)
-    first = decisive(open_[0]).message if open_ else ""
+    first = open_[0].decisive.message if open_ else ""
     if first == "session.refused":
         return Outcome.REFUSED, said
     if first.startswith(_BUILD):
@@ -147,7 +147,7 @@ def _outcome(cell: SourceCell, run: GradedRun, earned: float, before: Trouble) -
 
 
 def _decisive(verdict: Verdict) -> str:
-    shown = decisive(verdict)
+    shown = verdict.decisive
     parts = (("expected", shown.expected), ("observed", shown.observed), ("try next", shown.try_next))
     return _said(f"{shown.title}.", *(f"{name}: {one_line(text)}" for name, text in parts if text))
 

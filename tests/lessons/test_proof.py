@@ -11,8 +11,9 @@ from course import manifest, notebooks
 from course.manifest import Course
 from grader.authoring.answers import Answer, read_answers, reference
 from grader.authoring.prove import claims
-from grader.authoring.prove.attempt import Attempt, Marked, Outcome, Prover
+from grader.authoring.prove.attempt import Attempt, Marked, Prover
 from grader.authoring.source.text import from_text, to_text
+from grader.checks.result import Outcome, Result
 
 DOCKERFILE_EXERCISE = """
 %%% exercise L07-image-goal
@@ -75,7 +76,8 @@ def test_a_new_lesson_is_proven_by_its_own_answers_and_so_is_a_dockerfile(prover
 def attempt(name: str, *outcomes: str, message: str = "container.absent") -> Attempt:
     """What an answer gave: a check cell with these outcomes, all of hidden checks."""
     results = tuple(
-        Outcome("container.log", outcome, "" if outcome == "passed" else message, hidden=True) for outcome in outcomes
+        Result("container.log", "its log", Outcome(outcome), "" if outcome == "passed" else message, hidden=True)
+        for outcome in outcomes
     )
     earned = float(all(outcome == "passed" for outcome in outcomes))
     answer = Answer("L07-x", name, {}, mistake="a mistake", fails="container.absent")

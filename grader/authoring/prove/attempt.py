@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from course import notebooks
 from course.gateway import session
@@ -18,32 +16,17 @@ from course.notebooks import ExerciseCells, LessonNotebook
 from course.workspace import place, self_study
 from grader.authoring.answers import Answer
 from grader.authoring.prove.kernel import CELL_SECONDS, CellRun, WarmKernel
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one check said; `message` is empty when it passed. A class sees a hidden one only as marks."""
-
-    check: str
-    outcome: str
-    message: str
-    title: str = ""
-    observed: str = ""
-    hidden: bool = False
-
-    @property
-    def passed(self) -> bool:
-        return self.outcome == "passed"
+from grader.checks.result import Result, Verdict
 
 
 @dataclass(frozen=True)
 class Marked:
-    """The verdict of a check cell. `decisive` is the message that the learner reads first."""
+    """The verdict of a check cell, without advice. `decisive` is the id of the message that the learner reads first."""
 
     cell: str
     earned: float
     points: float
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Result, ...]
     decisive: str
     error: str = ""
 
@@ -167,20 +150,10 @@ class Prover:
         lines = self._verdicts.read_text("utf-8").splitlines() if self._verdicts.exists() else []
         if len(lines) != 1:  # the cell is wrong, not the answer: say so where the author looks
             return Marked(cell_id, 0.0, points, (), "no-verdict", run.error or "calls grade() not exactly once")
-        verdict: dict[str, Any] = json.loads(lines[0])
-        outcomes = tuple(
-            Outcome(
-                r["check"],
-                r["outcome"],
-                r.get("message", ""),
-                r.get("title", ""),
-                r.get("observed", ""),
-                r.get("hidden", False),
-            )
-            for r in verdict["results"]
-            if not r.get("advice")
-        )
-        return Marked(cell_id, verdict["earned"], points, outcomes, _decisive(verdict))
+        verdict = Verdict.from_json(lines[0])
+        outcomes = tuple(result for result in verdict.results if not result.advice)
+        open_ = any(not result.passed for result in outcomes)
+        return Marked(cell_id, verdict.earned, points, outcomes, verdict.decisive.message if open_ else "")
 
     def _refresh_folder(self, files: Mapping[str, bytes]) -> None:
         for path in self._folder.iterdir():
@@ -209,11 +182,3 @@ os.environ.update({environment!r})
 attach.ATTACHMENT = attach.Attachment(os.environ)
 """
 """Forgets the last answer's variables and goes to another session, as a restart of the kernel would."""
-
-
-def _decisive(verdict: Mapping[str, Any]) -> str:
-    """The message that `grade` shows: no answer first, then a failed condition, a failure, what was not tried."""
-    open_ = [r for r in verdict["results"] if r["outcome"] != "passed" and not r.get("advice")]
-    ranks = {"could_not_check": 0, "failed": 2, "not_attempted": 3}
-    ranked = sorted(open_, key=lambda r: 1 if r["outcome"] == "failed" and r.get("required") else ranks[r["outcome"]])
-    return ranked[0]["message"] if ranked else ""
