@@ -16,7 +16,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 ORDER = (
-    *("course.errors", "course.paths", "course.manifest", "course.notebooks", "course.release", "course.workspace"),
+    *(
+        "course.errors",
+        "course.lazily",
+        "course.paths",
+        "course.manifest",
+        "course.notebooks",
+        "course.release",
+        "course.workspace",
+    ),
     *("course.progress", "course.standing", "course.dockerfile", "course.session_python"),
     *("course.engine", "course.images", "course.doctor", "course.gateway", "course.session"),
     *("course.widgets", "course.lesson", "course.lab", "course.kernel"),

@@ -69,11 +69,6 @@ def down() -> bool:
     return True
 
 
-def started_by_us() -> bool:
-    """Whether an engine that `up` started is still to be stopped by `down`."""
-    return _record().exists()
-
-
 def _start() -> Endpoint:
     if Path("/run/systemd/system").is_dir():
         subprocess.run(["systemctl", "start", "docker.service"], check=True)

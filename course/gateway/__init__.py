@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from course.lazily import lazily
 
 if TYPE_CHECKING:
     from course.gateway.client import Client as Client
@@ -64,7 +65,4 @@ def journal(session: Session | str) -> tuple[Entry, ...]:
     return entries(session if isinstance(session, str) else session.id)
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+__getattr__ = lazily(__name__, _HOMES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from course.lazily import lazily
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +33,7 @@ __all__ = ["BASES", *sorted(_HOMES)]
 
 def __getattr__(name: str) -> Any:
     if name == "BASES":
-        return import_module(f"{__name__}.recipe").bases()
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        from course.images.recipe import bases
+
+        return bases()
+    return lazily(__name__, _HOMES)(name)

@@ -14,7 +14,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote, urlsplit
+
+from course.kernel.calls import call_of, seen_cell
 
 if TYPE_CHECKING:
     from course.widgets.cells import Cell
@@ -32,7 +33,6 @@ _CALLS = (
     ("GET", re.compile(r"/images/(?:(.+)/)?get"), "save"),
     ("POST", re.compile(r"/build"), "build"),
 )
-_VERSION = re.compile(r"^/v[\d.]+(?=/)")
 
 
 def named(method: str, path_url: str) -> tuple[str, str] | None:
@@ -42,16 +42,14 @@ def named(method: str, path_url: str) -> tuple[str, str] | None:
         method: of HTTP.
         path_url: the path with the version of the API, and the query.
     """
-    parts = urlsplit(path_url)
-    path = unquote(_VERSION.sub("", parts.path))
-    for verb, pattern, word in _CALLS:
-        if verb == method and (found := pattern.fullmatch(path)):
-            query = {key: values[0] for key, values in parse_qs(parts.query).items()}
-            name = (found[1] if found.groups() else None) or query.get("fromImage") or query.get("t") or ""
-            name = re.sub("^sha256:(.{12}).*", r"\1", name)
-            tag = query.get("tag", "")
-            return word, f"{name}:{tag}" if name and tag and tag != "latest" else name
-    return None
+    found = call_of(_CALLS, method, path_url)
+    if found is None:
+        return None
+    word, match, query = found
+    name = (match[1] if match.groups() else None) or query.get("fromImage") or query.get("t") or ""
+    name = re.sub("^sha256:(.{12}).*", r"\1", name)
+    tag = query.get("tag", "")
+    return word, f"{name}:{tag}" if name and tag and tag != "latest" else name
 
 
 class LongCall:
@@ -211,15 +209,9 @@ def begin(request: Any) -> LongCall | None:
     Args:
         request: a `requests.PreparedRequest`.
     """
-    if threading.current_thread() is not threading.main_thread():
-        return None
     found = named(request.method, request.path_url)
-    if found is None:
-        return None
-    from course.widgets.cells import running_cell
-
-    cell = running_cell()
-    if cell is None or cell.id is None:
+    cell = seen_cell() if found is not None else None
+    if found is None or cell is None:
         return None
     from course.widgets.work_picture import InPlace
 

@@ -16,17 +16,16 @@ import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
+
+from course.kernel.calls import call_of, seen_cell
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from course.widgets.cells import Cell
-
 AFTER_SECONDS = 3.0
 """What ends sooner says nothing."""
 LOOK_SECONDS = 1.0
-_VERSION = re.compile(r"^/v[\d.]+(?=/)")
 _CALLS = (
     ("POST", re.compile(r"/containers/([^/]+)/wait"), "wait"),
     ("POST", re.compile(r"/containers/([^/]+)/attach"), "attach"),
@@ -159,28 +158,20 @@ def begin(api: Any, request: Any) -> Wait | None:
         api: the `APIClient`.
         request: a `requests.PreparedRequest`.
     """
-    if threading.current_thread() is not threading.main_thread():
-        return None
     found = named(request.method, request.path_url)
-    if found is None:
-        return None
-    from course.widgets.cells import running_cell
-
-    cell: Cell | None = running_cell()
-    return Wait(*found, api) if cell is not None and cell.id is not None else None
+    return Wait(*found, api) if found is not None and seen_cell() is not None else None
 
 
 def named(method: str, path_url: str) -> tuple[str, str] | None:
     """What a request waits for, as in ("wait", "first"); None for one that is answered at once."""
-    parts = urlsplit(path_url)
-    path, query = unquote(_VERSION.sub("", parts.path)), parse_qs(parts.query)
-    for verb, pattern, word in _CALLS:
-        if verb == method and (found := pattern.fullmatch(path)):
-            follows = {"logs": "follow", "stats": "stream"}.get(word)
-            if follows and query.get(follows, ["1"])[0].lower() not in ("1", "true"):
-                return None
-            return word, found[1]
-    return None
+    found = call_of(_CALLS, method, path_url)
+    if found is None:
+        return None
+    word, match, query = found
+    follows = {"logs": "follow", "stats": "stream"}.get(word)
+    if follows and query.get(follows, "1").lower() not in ("1", "true"):
+        return None
+    return word, match[1]
 
 
 def _calls_of_docker(frame: FrameType | None) -> set[str]:

@@ -84,11 +84,6 @@ class SourceNotebook:
         """The cells that give points when they are run."""
         return tuple(cell for cell in self.cells if cell.is_graded)
 
-    @property
-    def uses_machines(self) -> bool:
-        """Whether the lesson speaks of a second machine."""
-        return "machine(" in self.text
-
 
 @lru_cache(maxsize=16)
 def read_source(raw: bytes) -> SourceNotebook:

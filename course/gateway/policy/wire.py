@@ -66,19 +66,6 @@ def check_json_type(content_type: str | None, raw: bytes) -> None:
         raise Refusal(f"Content-Type specified ({kind}) must be 'application/json'", "", status=400)  # as the engine
 
 
-def check_no_body(raw: bytes) -> None:
-    """Refuse a body where the call takes none: older engines read a start body, and forms override a query.
-
-    An empty object says nothing and passes.
-
-    Raises:
-        Refusal: 400.
-    """
-    if raw.strip() in (b"", b"{}", b"null"):
-        return
-    raise Refusal("a body on this call", "the call takes none", "Send the values in the query.", status=400)
-
-
 def _no_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 

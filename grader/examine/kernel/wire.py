@@ -61,7 +61,6 @@ class Ran(msgspec.Struct, frozen=True, tag=True):
 
 
 FromChild = Ask | Ran
-ToChild = Run | Answer
 
 
 def send(to: socket.socket, message: msgspec.Struct) -> None:

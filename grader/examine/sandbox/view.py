@@ -19,7 +19,6 @@ _TMP = "/home/tmp"
 _TEMPORARY = ("/tmp", "/var/tmp")
 RUN = "/run/slipway"
 LESSONS = "/run/slipway/lessons"
-SOCKET = "/run/slipway/engine.sock"
 INSIDE = "/run/slipway/inside.py"
 SHM_BYTES = 8 * 1024**2
 _FOR_A_LESSON = ("lesson.toml", "questions.toml")
