@@ -1,4 +1,4 @@
-"""What `course doctor` looks at: each finding is one line, and a failed one carries the command that mends it."""
+"""What `course doctor` checks: each finding is one line, and a failed one names the command that fixes it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Finding:
         what: its name ("engine").
         ok: whether a lesson can live with what was found.
         found: what was found.
-        mend: the command that mends it, "" when ok.
+        mend: the command that fixes it, "" when ok.
         needed: whether a lesson needs it; the browser, for one, only the tests need.
     """
 

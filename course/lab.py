@@ -22,7 +22,7 @@ def lab(
     ] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the URL and open no browser.")] = False,
     port: Annotated[int, typer.Option(help="The server's port; 0 takes a free one.")] = 8888,
-    notebook: Annotated[bool, typer.Option("--notebook", help="Open Notebook 7 in the place of JupyterLab.")] = False,
+    notebook: Annotated[bool, typer.Option("--notebook", help="Open Notebook 7 instead of JupyterLab.")] = False,
 ) -> None:
     """Put the lessons into the learner's folder and open them in JupyterLab."""
     from course import manifest

@@ -11,7 +11,7 @@ import typer
 from course.errors import CourseError
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do it without asking.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")]
 Workspace = Annotated[
     Path | None, typer.Option(help="The learner's folder; SLIPWAY_WORKSPACE, the current folder, or ~/slipway.")
 ]
@@ -33,7 +33,7 @@ def reset(
     yes: Yes = False,
     workspace: Workspace = None,
 ) -> None:
-    """Put a lesson's notebook back as it was, keep a copy of yours, and remove what the lesson made on the engine."""
+    """Restore a lesson's notebook, keep a copy of yours, and remove what the lesson created on the engine."""
     from course import manifest
     from course.engine.debian import agreed
     from course.lesson.reset import described, remove_objects

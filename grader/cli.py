@@ -114,13 +114,13 @@ def grade(
     scheduler: Scheduler = "",
     engine: Engine = "",
     only: Only = None,
-    force: Annotated[bool, typer.Option("--force", help="Also what is graded already.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Grade again what is already graded.")] = False,
     trust_submissions: Trust = False,
     dry_run: DryRun = False,
     as_json: Json = False,
     workspace: Where = Path(),
 ) -> None:
-    """Collect and grade the submissions of a lesson. What is graded already is left alone."""
+    """Collect and grade the submissions of a lesson; skip those that are already graded."""
     from grader.classroom.commands import grade_class, workers_of
 
     opened, steps = _steps(workspace, writes=not dry_run)
@@ -167,7 +167,7 @@ def regrade(
     as_json: Json = False,
     workspace: Where = Path(),
 ) -> None:
-    """Examine all by the tests that source/ has now, show what changes for whom, and write it with --yes."""
+    """Re-grade everyone with the current tests in source/ and preview the changes; --yes writes them."""
     from grader.classroom.commands import regrade_class, workers_of
 
     opened, steps = _steps(workspace, writes=not dry_run)
@@ -206,7 +206,7 @@ def report(
     dry_run: DryRun = False,
     workspace: Where = Path(),
 ) -> None:
-    """Write one page about a lesson: who got what, which message stops how many, what to look at."""
+    """Write one page about a lesson: marks, most common failures, what to look at."""
     from grader.classroom.commands import open_page, write_report
 
     opened, steps = _steps(workspace, writes=not dry_run)
@@ -223,7 +223,7 @@ def explain(
     exercise: Annotated[str, typer.Argument(help="An exercise's id: L01-stay-up.")],
     workspace: Where = Path(),
 ) -> None:
-    """Say why a learner has the points that they have in an exercise."""
+    """Explain a learner's points in an exercise."""
     from grader.classroom.explain import explanation
 
     opened = open_workspace(workspace)
@@ -264,7 +264,7 @@ def extend(
     dry_run: DryRun = False,
     workspace: Where = Path(),
 ) -> None:
-    """Give one learner more time for a lesson. A submission that was graded gets its late penalty anew."""
+    """Give one learner more time for a lesson. If it is already graded, its late penalty is computed again."""
     from grader.classroom.commands import extend_learner
 
     opened, steps = _steps(workspace, writes=not dry_run)

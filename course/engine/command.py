@@ -41,7 +41,7 @@ def down() -> None:
 
 
 def doctor(json: Json = False) -> None:
-    """Look at everything that a lesson needs: a line each, with the command that mends it."""
+    """Check everything that a lesson needs; each line that fails names the command that fixes it."""
     from course.doctor import examine
 
     findings = examine()

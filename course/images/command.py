@@ -55,7 +55,7 @@ def pull(
     source: Annotated[
         list[str] | None, typer.Option(help=f"Only from here ({', '.join(SOURCES)}); may be repeated.")
     ] = None,
-    anew: Annotated[bool, typer.Option(help="Also what is there.")] = False,
+    anew: Annotated[bool, typer.Option(help="Replace images that already exist.")] = False,
     yes: Yes = False,
 ) -> None:
     """Get the base images that are missing, from the configured sources in their order."""
@@ -68,7 +68,7 @@ def pull(
 
 @app.command()
 def build(names: Names = None, yes: Yes = False) -> None:
-    """Build base images anew from the packages of Debian or Ubuntu."""
+    """Build base images again from Debian or Ubuntu packages."""
     _ensure(names, [DebianSource(yes)], yes, anew=True)
 
 

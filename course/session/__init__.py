@@ -1,1 +1,1 @@
-"""What kernels, lessons and terminals know of the session of their workspace."""
+"""What kernels, lessons and terminals know about their workspace's session."""

@@ -1,4 +1,4 @@
-"""The hold of this process on its workspace's session: which socket `DOCKER_HOST` names, and why there is none."""
+"""This process's lease on its workspace's session: the socket in `DOCKER_HOST`, or why there is none."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Attachment:
         self._thread.start()
 
     def ready(self) -> None:
-        """Wait until `start` has come to an end, or a gateway that ended is back; after a session's end take a new one.
+        """Wait for `start` to finish, or for a restarted gateway; if the session has ended, take a new one.
 
         Never raises: what went wrong is kept for `require`.
         """
@@ -94,7 +94,7 @@ class Attachment:
 
     @property
     def error(self) -> CourseError | None:
-        """Why there is no session, None where there is one or none was asked for yet."""
+        """Why there is no session; None if there is one, or if nothing has requested one yet."""
         return _as_course_error(self._error) if self._error else None
 
     def _try(self) -> None:
@@ -128,7 +128,7 @@ class Attachment:
 
     @staticmethod
     def _is_open(lease: Lease) -> bool:
-        """Whether the session goes on. The lease itself brings back a gateway that was killed; that takes a while."""
+        """Whether the session is still open. The lease restarts a gateway that was killed, which takes a while."""
         deadline = time.monotonic() + BACK_SECONDS
         while not lease.ended and time.monotonic() < deadline:
             if answers(lease.session.url):

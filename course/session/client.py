@@ -1,4 +1,4 @@
-"""A docker-py client of the session, for the lesson's own questions to the engine."""
+"""A docker-py client of the session, for the course's own requests to the engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def client(url: str | None = None) -> Iterator[DockerClient]:
         url: another session's socket; None is this process's session (`DOCKER_HOST`).
 
     Raises:
-        EngineError: in the place of docker-py's and requests' own errors.
+        EngineError: instead of docker-py's and requests' own errors.
     """
     import docker
     from docker.errors import DockerException

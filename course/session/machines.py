@@ -17,8 +17,8 @@ _opened: dict[str, Session] = {}
 def machine(name: str = "colleague") -> DockerClient:
     """A docker-py client of a second machine, which has never seen what was built on the first one.
 
-    The machine is made when it is first asked for, and lives until `reset` or the end of the session. Where a grader
-    has made it already, the variable SLIPWAY_MACHINE_COLLEAGUE names its socket.
+    The machine is created on first use, and lives until `reset` or the end of the session. If a grader has already
+    created it, the variable SLIPWAY_MACHINE_COLLEAGUE names its socket.
 
     Args:
         name: the machine's name.
@@ -32,7 +32,7 @@ def machine(name: str = "colleague") -> DockerClient:
 
 
 def address(name: str = "colleague") -> str:
-    """The socket of a second machine, as docker-py takes it; the machine is made when it is first asked for.
+    """The socket of a second machine, in docker-py's form; the machine is created on first use.
 
     Raises:
         CourseError: as `machine`.
@@ -41,7 +41,7 @@ def address(name: str = "colleague") -> str:
 
 
 def variable(name: str) -> str:
-    """The environment variable that names the socket of a machine that is there already."""
+    """The environment variable that names the socket of an existing machine."""
     return f"SLIPWAY_MACHINE_{re.sub('[^A-Z0-9]', '_', name.upper())}"
 
 

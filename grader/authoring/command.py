@@ -203,7 +203,7 @@ def _report(found: Iterable[Finding]) -> None:
     for finding in found:
         typer.echo(
             f"✗ {finding.lesson} {finding.where}\n  expected: {finding.expected}\n  found:    {finding.observed}\n"
-            f"  fix:      {finding.mend}"
+            f"  fix:      {finding.fix}"
         )
 
 

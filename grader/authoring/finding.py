@@ -1,4 +1,4 @@
-"""What `grader lesson lint` finds: where, what was expected, what is there, and how to mend it."""
+"""What `grader lesson` finds: where, what was expected, what is there, and how to fix it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ class Finding:
         lesson: the lesson's folder name, or `course` for the whole.
         where: a cell id, an exercise id or a file.
         expected: the invariant.
-        observed: what is there instead.
-        mend: what an author does about it.
+        observed: what is there.
+        fix: what an author does about it.
     """
 
     lesson: str
     where: str
     expected: str
     observed: str
-    mend: str
+    fix: str
 
     def __str__(self) -> str:
-        return f"{self.lesson} {self.where}: expected {self.expected}; found {self.observed}. Mend: {self.mend}."
+        return f"{self.lesson} {self.where}: expected {self.expected}; found {self.observed}. Fix: {self.fix}."

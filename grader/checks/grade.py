@@ -53,7 +53,7 @@ class CheckFailed(AssertionError):
         return "\n".join(self._render_traceback_())
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows in the place of a traceback."""
+        """What IPython shows instead of a traceback."""
         shown = self.decisive
         return [
             f"{shown.outcome.symbol} {shown.outcome.words}: {shown.title}",
@@ -227,7 +227,7 @@ def line(result: Result) -> str:
 
 
 def one_line(text: str) -> str:
-    """The lines of a log beside each other, so that a message stays as short as it looks."""
+    """The lines of a log joined into one, so that a message stays short."""
     return " / ".join(part.strip() for part in text.splitlines() if part.strip())
 
 

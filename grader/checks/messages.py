@@ -1,4 +1,4 @@
-"""The words of the checks, kept in messages.toml so that they can be translated without touching code."""
+"""The messages of the checks, in messages.toml so that they can be translated without touching code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that were probably meant to be another: `wbe` for `web`."""
+"""Likely typos in names: `wbe` for `web`."""
 
 from __future__ import annotations
 

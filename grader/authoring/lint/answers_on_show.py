@@ -1,4 +1,4 @@
-"""Rules against answers in plain sight: a visible check compares nothing that a learner has to find out."""
+"""Rules against visible answers: a visible check contains no value that a learner has to find out."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _texts(tree: ast.Module) -> set[str]:
 
 
 def _shown(lesson: Lesson, notebook: LessonNotebook) -> str:
-    """All that a learner can read besides check cells: pages and files."""
+    """Everything that a learner can read apart from check cells: Markdown and files."""
     pages = [without_solutions(cell.source) for cell in notebook.cells if cell.role not in GRADED]
     for path in sorted(lesson.folder.rglob("*")):
         inside = path.relative_to(lesson.folder).parts

@@ -1,4 +1,4 @@
-"""Rules of the two languages: the docker command is named in the lesson that uses a call first."""
+"""Rules for both languages: the lesson that introduces a docker-py call names its `docker` command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of an exercise's cells, hints and answers, as far as they can be told without an engine."""
+"""Rules for the cells, hints and answers of an exercise that need no engine."""
 
 from __future__ import annotations
 
@@ -220,7 +220,11 @@ def _answers(lesson: Lesson, cells: ExerciseCells) -> Iterator[Finding]:
         )  # fmt: skip
     if len(wrong) == len(answers):
         yield Finding(
-            lesson.name, f"answers/{cells.id}", "a right answer besides the reference", "none", "solve it differently"
+            lesson.name,
+            f"answers/{cells.id}",
+            "a right answer other than the reference",
+            "none",
+            "solve it differently",
         )
     for answer in answers:
         lacks = [key for key in (("why",) if answer.is_right else ("mistake", "fails")) if not getattr(answer, key)]

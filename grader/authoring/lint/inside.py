@@ -1,4 +1,4 @@
-"""Rules of what a lesson relies on: in a container only what every base's contract has, and no loop without an end.
+"""Rules for what a lesson relies on: only programs that every base image has, and no endless loops.
 
 `course/images/README.md`, The contract, says what each base has; an official image has other programs.
 """
@@ -55,7 +55,7 @@ def inside(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
 
 
 def _own(lesson: Lesson, program: str) -> bool:
-    """Whether a lesson brings the program along: a script, or a file below its own folders of an image."""
+    """Whether the lesson supplies the program: a script, or a file in one of its image's own folders."""
     return program.startswith(_OWN_PLACES) or any(lesson.folder.rglob(posixpath.basename(program)))
 
 
@@ -181,7 +181,7 @@ def _text(node: ast.expr) -> str:
 
 
 def _endless(lesson: Lesson, cell: Cell) -> Iterator[Finding]:
-    """`while` in a cell waits for ever where a container never gets there; so does a log or a row of events."""
+    """Waiting without an end: a `while` for a container that never gets there, a followed log, an event stream."""
     try:
         tree = ast.parse(cell.source)
     except SyntaxError:

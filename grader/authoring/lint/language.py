@@ -1,4 +1,4 @@
-"""Rules of the language: no words that belittle, and prose that is easy to read."""
+"""Rules for the prose: no belittling words, no translated idioms, easy to read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rule of graded cells: they leave the learner's variables alone."""
+"""A rule for graded cells: they never overwrite the learner's variables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of a lesson's promises: objectives that a check observes, questions whose wrong options are misconceptions."""
+"""Rules for what a lesson promises: a check tests each objective, and wrong options are known misconceptions."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _question(lesson: Lesson, question: Question, known: set[str], notebook: Les
     }
     for expected, holds in faults.items():
         if not holds:
-            yield Finding(lesson.name, question.id, expected, f"{unnamed or question.options}", "mend questions.toml")
+            yield Finding(lesson.name, question.id, expected, f"{unnamed or question.options}", "fix questions.toml")
     for role in ("predict", "explain"):
         if not any(f'{role}("{question.id}")' in cell.source for cell in notebook.of(role)):
             yield Finding(

@@ -1,4 +1,4 @@
-"""Rules of what learners get: no solution, no answer, no hidden test, no file that stays with the instructor."""
+"""Rules for what learners get: no solution, no answer, no hidden test, no file that stays with the instructor."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ def release(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
     try:
         copy = notebooks.parse(released(lesson.notebook), lesson.notebook)
     except (RuntimeError, ValueError) as error:
-        yield Finding(lesson.name, "notebook", "a notebook that nbgrader can release", str(error), "mend the regions")
+        yield Finding(
+            lesson.name, "notebook", "a notebook that nbgrader can release", str(error), "fix the solution regions"
+        )
         return
     text = "\n".join(cell.source for cell in copy.cells)
     for mark in ("BEGIN SOLUTION", "END SOLUTION", "HIDDEN TESTS"):

@@ -1,4 +1,4 @@
-"""Rules of a notebook's form: roles and their order, ids, headings, lengths, pictures, paths, outputs."""
+"""Rules for a notebook's form: roles and their order, ids, headings, lengths, pictures, paths, outputs."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _roles(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
 
 
 def _order(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
-    """Title, set-up, story, teaching, practice, then the end: a cell may not stand before a phase that is over."""
+    """Title, setup, story, teaching, practice, end: no cell of an earlier phase comes after a later one."""
     phases = [{"title"}, {"setup"}, {"story"}, TEACHING, PRACTICE, {"recap"}, {"own-words"}, {"cleanup"}, {"next"}]
     reached = 0
     for cell in notebook.cells:
@@ -141,7 +141,7 @@ def _paths(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
 
 
 def _outputs(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
-    """Only an output that nbval compares may stay: what the cell prints everywhere, and nothing else."""
+    """The only outputs in a source are those that nbval compares: text that is the same on every engine."""
     for cell, node in zip(notebook.cells, notebook.node.cells, strict=True):
         if cell.kind != "code":
             continue

@@ -1,4 +1,4 @@
-"""Prose as words and sentences: what a reader reads, without code, links and markup, and how hard it is to read."""
+"""A Markdown cell as plain prose, without code, links and markup, and how hard it is to read."""
 
 from __future__ import annotations
 

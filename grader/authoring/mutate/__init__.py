@@ -1,1 +1,1 @@
-"""Faulty variants of the reference solutions: which of them would still get full marks?"""
+"""Faulty variants of the reference solutions, and which of them still get full marks."""

@@ -1,8 +1,8 @@
-"""What became of each mutant, kept beside the answers, so that only what changed is run again.
+"""The recorded result of each mutant, stored with the answers, so that only changed mutants run again.
 
-The entry of a mutant holds a digest of all that its verdict follows from and that belongs to the exercise: the changed
-answer, the check cells, the set-up cell without its imports, the files of the lesson. The code of the checks is
-shared by the whole course and not part of it; a rotating sample (`due_today`) and every wrong answer stand for that.
+An entry holds a digest of everything in the exercise that determines the verdict: the changed answer, the check cells,
+the setup cell without its imports, and the lesson's files. The code of the checks is shared by the whole course and
+not part of the digest; a rotating sample (`due_today`) and every wrong answer cover that.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _without_imports(source: str) -> str:
-    """A set-up cell without its imports: a missing one is found by the reference solution, and widgets add some."""
+    """The setup cell without imports: the reference solution finds a missing one, and widgets add some."""
     tree = ast.parse(source)
     tree.body = [one for one in tree.body if not isinstance(one, (ast.Import, ast.ImportFrom))]
     return ast.unparse(tree)

@@ -57,7 +57,7 @@ def sort_mutants(
     *,
     again: bool = False,
 ) -> Sorted:
-    """Run the mutants of an exercise that its record does not hold as they are now, and bring the record up to date.
+    """Run the mutants of an exercise that have no up-to-date result on record, and update the record.
 
     Args:
         open_prover: gives a prover of the lesson, entered; asked only if there is something to run.
@@ -85,7 +85,7 @@ def gets_full_marks(prover: Prover, mutant: Answer) -> bool:
 
 
 def sort_record(lesson: Lesson, exercise_id: str, record: Mapping[str, Judged]) -> Sorted:
-    """What a record of the current mutants says beside the survivors that the author has explained."""
+    """Sort the recorded results, given the survivors that the author has explained."""
     reasons = {entry.mutant for entry in explained(lesson, exercise_id)}
     alive = [name for name, entry in record.items() if entry.full_marks]
     return Sorted(

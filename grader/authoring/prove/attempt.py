@@ -118,7 +118,7 @@ class Prover:
         return self.attempt(answer)
 
     def attempt(self, answer: Answer, *, starter_seconds: float = CELL_SECONDS) -> Attempt:
-        """Run the set-up cell and the exercise with this answer, in a new session and a fresh folder.
+        """Run the setup cell and the exercise with this answer, in a new session and an empty folder.
 
         A starter cell that raises does not end the attempt: nbgrader runs the checks after it too.
 
@@ -181,4 +181,4 @@ from course.session import attach
 os.environ.update({environment!r})
 attach.ATTACHMENT = attach.Attachment(os.environ)
 """
-"""Forgets the last answer's variables and goes to another session, as a restart of the kernel would."""
+"""Drops the last answer's variables and switches to another session, like a kernel restart."""

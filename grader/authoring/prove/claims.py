@@ -1,4 +1,4 @@
-"""What must be true of an exercise's answers after they were run; each claim returns the findings against it."""
+"""What must hold for an exercise's answers once they have run; each claim yields the findings against it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One warm kernel in which many answers run, one after the other: a kernel start costs as much as two containers."""
+"""One warm kernel that runs many answers in turn, because starting a kernel costs as much as two containers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`grader lesson new`: a lesson that already passes every rule, to be changed cell by cell."""
+"""`grader lesson new`: a lesson that already follows every rule, to edit cell by cell."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def new_lesson(course: Course, name: str) -> Path:
     """Write the folder of a new lesson.
 
     Args:
-        course: the manifest; the folder is made beside its `course.toml`, which is left as it is.
+        course: the manifest; the folder is created next to its `course.toml`, which doesn't change.
         name: the folder's name, such as `L02-images`.
 
     Returns:

@@ -1,7 +1,7 @@
-"""Outputs that are the same everywhere stay in a lesson's source, so that nbval compares them on each engine.
+"""Store the outputs that are the same on every engine in a lesson's source, for nbval to compare.
 
-A notebook is run on each engine that is named, or twice on one, each time in a session of its own; a cell keeps its
-output when all runs agree once `sanitize.cfg` has replaced ids, sizes and times. Released copies carry none.
+The notebook runs on each given engine, or twice on one, each time in its own session. A cell keeps its output if all
+runs agree after `sanitize.cfg` has replaced ids, sizes and times. Released copies have no outputs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What may stay of a cell's output in a lesson's source: one text that is the same everywhere, for nbval to compare."""
+"""Which cell outputs a lesson's source keeps: text that is the same on every engine, which nbval compares."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def comparable(outputs: Sequence[Mapping[str, Any]]) -> Outputs:
 
 
 def sanitized(text: str) -> str:
-    """A text without what differs between two runs that are both right, as nbval does it."""
+    """The text without what differs between two correct runs, sanitized the way nbval does it."""
     for pattern, replacement in _rules():
         text = re.sub(pattern, replacement, text)
     return text

@@ -1,4 +1,4 @@
-"""A notebook as plain text and back: a form that is quick to write and to review; the .ipynb stays the source of truth.
+"""A notebook as plain text and back: quick to write and to review. The .ipynb stays the source of truth.
 
 Each cell starts with a line `%%% ROLE ID`, with `points=`, `misconceptions=M1,M5` or `kind=markdown` behind it where
 needed. Tags, nbgrader metadata and the kind of the cell follow from the role.
@@ -53,7 +53,7 @@ def from_text(text: str) -> nbformat.NotebookNode:
 
 
 def to_text(cells: tuple[Cell, ...]) -> str:
-    """The text from which `from_text` makes these cells again."""
+    """The text that `from_text` turns back into these cells."""
     return "\n\n".join(f"{_head_line(cell)}\n{cell.source}" for cell in cells) + "\n"
 
 
