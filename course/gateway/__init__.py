@@ -28,11 +28,11 @@ __all__ = ["Client", "Entry", "Lease", "Session", "attach", "journal", "machine"
 
 
 @contextmanager
-def session(policy: str = "learner", name: str | None = None) -> Iterator[Session]:
+def session(policy: str = "", name: str | None = None) -> Iterator[Session]:
     """Open a session for the block, and remove all that it made at the end.
 
     Args:
-        policy: "learner", "grading" or "trusted".
+        policy: "own", "class", "grading" or "trusted"; "" for the gateway's own choice.
         name: unique among the open sessions of this user and engine; None for a name that nobody has.
 
     Raises:
@@ -43,8 +43,10 @@ def session(policy: str = "learner", name: str | None = None) -> Iterator[Sessio
 
     from course.gateway.client import Client
     from course.gateway.lease import Lease
+    from course.paths import workspace
 
-    lease = Lease(Client(), {"name": name or f"{policy}-{secrets.token_hex(3)}", "policy": policy})
+    named = name or f"{policy or 'session'}-{secrets.token_hex(3)}"
+    lease = Lease(Client(), {"name": named, "policy": policy, "workspace": str(workspace())})
     try:
         yield lease.session
     finally:

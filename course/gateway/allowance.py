@@ -30,6 +30,15 @@ def over(quota: str, limit: int, used: int, amount: int) -> Refusal:
     )
 
 
+def near(quota: str, limit: int, used: int, share: float) -> str:
+    """The warning before a quota's end; "" while less than that share of it is used."""
+    if share >= 1 or used < limit * share:
+        return ""
+    return (
+        f"{_shown(quota, used)} of the session's {_shown(quota, limit)} {_WORDS[quota][0]} are used. {_WORDS[quota][1]}"
+    )
+
+
 def _shown(quota: str, amount: int) -> str:
     return f"{amount / 1024**2:.0f} MiB" if quota == "bytes_written" else str(amount)
 

@@ -219,7 +219,8 @@ def choose(driver: str, version: str, owner: str, same_machine: bool, root: Path
 def session_memory(limits: Limits) -> int:
     """Bytes for all of a session together: 16 containers' worth, at most three quarters of the machine."""
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min(limits.memory * MEMORY_FACTOR, int(machine * MEMORY_SHARE))
+    share = int(machine * MEMORY_SHARE)
+    return min(limits.memory * MEMORY_FACTOR, share) if limits.memory else share
 
 
 def _empty(folder: Path) -> None:

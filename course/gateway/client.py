@@ -20,6 +20,7 @@ from course.gateway.code import Code, on_disk
 from course.gateway.errors import KINDS, GatewayError, GatewayLost, NoSession
 from course.gateway.home import Home, homes
 from course.gateway.keeping import keep_seconds
+from course.paths import workspace
 
 TRIES = 3  # of a call that found a gateway which was killed just then
 START_SECONDS = 60.0
@@ -35,7 +36,7 @@ class Session:
     Args:
         id: 12 hexadecimal digits.
         name: unique among the open sessions of this user and engine.
-        policy: "learner", "grading" or "trusted".
+        policy: "own", "class", "grading" or "trusted".
         url: the address of its socket, for DOCKER_HOST and docker-py.
         engine: the address of the engine behind it.
         checks_url: where marks count, the address of the door for checks: it also answers while the learner's does not,
@@ -86,10 +87,15 @@ class Client:
         """Facts of one open session, by id or name."""
         return dict(self._ask("GET", f"/sessions/{quote(ref, safe='')}"))
 
-    def open(self, name: str, policy: str = "learner") -> Session:
-        """Open a session that stays until it is ended, or was not used for `SLIPWAY_KEEP_DAYS` (a week)."""
+    def open(self, name: str, policy: str = "") -> Session:
+        """Open a session that stays until it is ended, or was not used for `SLIPWAY_KEEP_DAYS` (a week).
+
+        Args:
+            name: unique among the open ones.
+            policy: "" for the gateway's own choice (`policy.choice`).
+        """
         self._replace_outdated()
-        asked = {"name": name, "policy": policy, "keep": keep_seconds()}
+        asked = {"name": name, "policy": policy, "keep": keep_seconds(), "workspace": str(workspace())}
         return self._session(self._request(self._connected(), "POST", "/sessions", asked))
 
     def machine(self, ref: str, name: str) -> Session:

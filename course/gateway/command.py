@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 session_app = typer.Typer(help="Sessions: private, limited views of the engine.", no_args_is_help=True)
 gateway_app = typer.Typer(help="The process in front of the engine.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Policy = Annotated[str, typer.Option("--policy", help="learner, grading or trusted.")]
+Policy = Annotated[
+    str, typer.Option("--policy", help="own, class, grading or trusted; the gateway decides without it.")
+]
 Name = Annotated[str | None, typer.Option("--name", help="The session's name; one is made up without it.")]
 Ref = Annotated[str, typer.Argument(help="A session's name or id.")]
 
@@ -26,7 +28,7 @@ Ref = Annotated[str, typer.Argument(help="A session's name or id.")]
 def run(
     command: Annotated[list[str], typer.Argument(help="What to run, after --.")],
     name: Name = None,
-    policy: Policy = "learner",
+    policy: Policy = "",
 ) -> None:
     """Open a session, run a command in it, and remove all that it made. The command's exit code is passed on."""
     from course.gateway import session
@@ -37,12 +39,15 @@ def run(
 
 
 @session_app.command("open")
-def open_(name: Annotated[str, typer.Argument(help="The session's name.")], policy: Policy = "learner") -> None:
+def open_(name: Annotated[str, typer.Argument(help="The session's name.")], policy: Policy = "") -> None:
     """Open a session that stays until `course session end`; prints what to set to be in it."""
     from course.gateway import Client, docker_config
 
-    opened = Client().open(name, policy)
-    own = docker_config.variables(os.environ, grading=policy != "learner")
+    client = Client()
+    opened = client.open(name, policy)
+    own = docker_config.variables(os.environ, grading=bool(opened.checks_url))
+    says = client.show(opened.id)["says"]
+    typer.echo(f"session {opened.name}, policy {opened.policy}: {says}", err=True)  # what is printed is for eval
     for key, value in {**opened.environment(), **own}.items():
         typer.echo(f"export {key}={value}")
 
@@ -138,7 +143,8 @@ def shell() -> None:
     from course.session.attach import workspace_of
 
     with attach(workspace_of(Path.cwd())) as lease:
-        typer.echo(f"session {lease.session.name}: `docker` here sees what the notebooks see; leave with `exit`")
+        which = f"session {lease.session.name} ({lease.session.policy})"
+        typer.echo(f"{which}: `docker` here sees what the notebooks see; leave with `exit`")
         code = _run_in(lease.session, [os.environ.get("SHELL") or "/bin/sh"])
     raise typer.Exit(code)
 
@@ -168,7 +174,7 @@ def _run_in(session: Session, command: list[str]) -> int:
     before = signal.signal(signal.SIGINT, lambda *_: None)  # not SIG_IGN, which the command would inherit
     ending = signal.signal(signal.SIGTERM, end)  # before the command is there: its first word may bring the signal
     try:
-        own = docker_config.variables(os.environ, grading=session.policy != "learner")
+        own = docker_config.variables(os.environ, grading=bool(session.checks_url))
         started.append(subprocess.Popen(command, env={**kept, **own, **session.environment()}))
         if asked:
             started[0].terminate()

@@ -82,7 +82,8 @@ class Control:
 
     async def _open(self, request: web.Request) -> web.Response:
         asked = await request.json()
-        live = await self._sessions.open(str(asked["name"]), str(asked["policy"]))
+        folder = str(asked.get("workspace") or "")
+        live = await self._sessions.open(str(asked["name"]), str(asked["policy"]), workspace=folder)
         self._sessions.hold_open(live)
         self._sessions.keep_for(live, float(asked.get("keep") or 0))
         return web.json_response(self._sessions.facts_of(live), status=201)
@@ -97,7 +98,9 @@ class Control:
         asked = await request.json()
         of = self._sessions.find(request.match_info["ref"])
         name, family = self._sessions.machine(of, str(asked["name"]))
-        live = await self._sessions.open(name, of.scope.row.policy, family=family, find=True)
+        live = await self._sessions.open(
+            name, of.scope.row.policy, family=family, find=True, workspace=of.scope.workspace
+        )
         return web.json_response(self._sessions.facts_of(live), status=201)
 
     async def _namespace(self, request: web.Request) -> web.Response:
@@ -136,7 +139,12 @@ class Control:
     async def _leased(self, asked: dict[str, Any]) -> Live:
         if "session" in asked:
             return self._sessions.find(str(asked["session"]))
-        opening = self._sessions.open(str(asked["name"]), str(asked["policy"]), find=bool(asked.get("find")))
+        opening = self._sessions.open(
+            str(asked["name"]),
+            str(asked["policy"]),
+            find=bool(asked.get("find")),
+            workspace=str(asked.get("workspace") or ""),
+        )
         return await asyncio.shield(opening)
 
     async def _sweep(self, request: web.Request) -> web.Response:

@@ -55,6 +55,7 @@ class Plane:
     followers: Followers = field(default_factory=Followers)
     image_configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     registry_locks: dict[int, asyncio.Lock] = field(default_factory=dict)
+    name_locks: dict[str, asyncio.Lock] = field(default_factory=dict)  # of names that a push gives for its time
     background: set[asyncio.Future[Any]] = field(default_factory=set)
 
 

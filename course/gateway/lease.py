@@ -132,7 +132,8 @@ def attach(workspace: Path, name: str | None = None) -> Lease:
     if inside := os.environ.get("SLIPWAY_SESSION"):
         return Lease(client, {"session": inside})
     named = name or workspace_name(workspace)
-    return Lease(client, {"name": named, "policy": "learner", "find": True, "keep": keep_seconds()})
+    asked = {"name": named, "policy": "", "find": True, "keep": keep_seconds(), "workspace": str(workspace.resolve())}
+    return Lease(client, asked)
 
 
 def machine(session: Session, name: str) -> Session:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from course.gateway.policy.limits import FORMER_NAMES
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS sessions (
     sid TEXT PRIMARY KEY, name TEXT NOT NULL, policy TEXT NOT NULL, family TEXT NOT NULL,
@@ -28,7 +30,7 @@ class SessionRow:
     Args:
         sid: the session's id, 12 lowercase hexadecimal digits, the first a letter.
         name: what people call it; unique among the open sessions of this gateway.
-        policy: "learner", "grading" or "trusted".
+        policy: "own", "class", "grading" or "trusted".
         family: the sid of the first session of the same learner; machines carry it too.
         created: seconds since the epoch.
         ending: whether its removal has begun.
@@ -76,7 +78,7 @@ class Ledger:
         """All sessions, the oldest first."""
         rows = self._db.execute("SELECT sid, name, policy, family, created, ending FROM sessions ORDER BY created")
         return [
-            SessionRow(sid, name, policy, family, created, bool(ending))
+            SessionRow(sid, name, FORMER_NAMES.get(policy, policy), family, created, bool(ending))
             for sid, name, policy, family, created, ending in rows
         ]
 

@@ -17,6 +17,7 @@ from typing import Any
 from course.engine import bridges
 from course.gateway.errors import GatewayError
 from course.gateway.policy.names import EngineRequest
+from course.gateway.policy.network import NetworkSpec
 from course.gateway.policy.words import WITHOUT_NAMES
 from course.gateway.scope import Scope
 from course.gateway.upstream import Answer, Upstream
@@ -61,7 +62,14 @@ class Networks:
             return str(answer.value["Id"])
 
     async def create(
-        self, scope: Scope, name: str, *, internal: bool = False, labels: Mapping[str, str] | None = None
+        self,
+        scope: Scope,
+        name: str,
+        *,
+        internal: bool = False,
+        labels: Mapping[str, str] | None = None,
+        chosen: NetworkSpec | None = None,
+        more: Mapping[str, str] | None = None,
     ) -> Answer:
         """Make a network for a session, record it, and give the engine's answer; a taken subnet is passed over.
 
@@ -70,9 +78,14 @@ class Networks:
             name: the learner's name.
             internal: whether the learner asked for a network without a way out.
             labels: the learner's labels.
+            chosen: the addresses that the learner chose, which the policy has checked; they may not be in use.
+            more: driver options that the learner chose.
         """
         answer = Answer(500, {}, {"message": "no free subnet for a network; remove networks that nobody uses"})
         engine_name = WITHOUT_NAMES * (name == DEFAULT) + scope.engine_name(name)
+        own_pools = chosen is not None and any(pool.get("Subnet") for pool in chosen.pools)
+        if chosen is not None and (taken := _taken(chosen)):
+            return Answer(403, {}, {"message": f"Pool overlaps with other one on this address space: {taken}"})
         for subnet in self._free_subnets():
             body = {
                 "Name": engine_name,
@@ -80,10 +93,16 @@ class Networks:
                 "Labels": {**(labels or {}), **scope.labels()},
                 **self.options(scope, subnet, internal=internal),
             }
+            body["Options"] = {**(more or {}), **body["Options"]}
+            if chosen is not None:
+                body["EnableIPv6"] = chosen.ipv6
+                pools = [dict(pool) for pool in chosen.pools]
+                four = any(":" not in pool.get("Subnet", ":") for pool in pools)
+                body["IPAM"]["Config"] = pools if four else [*body["IPAM"]["Config"], *pools]
             answer = await self._engine.ask(EngineRequest("POST", ("networks", "create"), body=body))
             if answer.ok:
                 scope.add_network(str(answer.value["Id"]), name)
-            if answer.ok or not any(word in answer.message.lower() for word in _OVERLAP):
+            if answer.ok or own_pools or not any(word in answer.message.lower() for word in _OVERLAP):
                 break
         return answer
 
@@ -125,6 +144,18 @@ class Networks:
                 offered += 1
                 if offered == TRIES:
                     return
+
+
+def _taken(chosen: NetworkSpec) -> str:
+    """A route of this machine that one of the chosen subnets would hide, "" for none."""
+    for pool in chosen.pools:
+        if ":" in pool.get("Subnet", ":"):
+            continue
+        subnet = ipaddress.IPv4Network(pool["Subnet"], strict=False)
+        for route in _routes():
+            if subnet.overlaps(route):
+                return str(route)
+    return ""
 
 
 def _routes(table: Path = Path("/proc/net/route")) -> Iterator[ipaddress.IPv4Network]:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from course.gateway.allowance import Reservation, over
+from course.gateway.allowance import Reservation, near, over
 from course.gateway.bases import Bases
 from course.gateway.ledger import Ledger, SessionRow
 from course.gateway.pause import Pause
@@ -27,8 +27,11 @@ from course.gateway.policy.names import OWNER_LABEL, SESSION_LABEL
 from course.gateway.policy.refusal import Refusal, unknown
 
 EXECS_KEPT = 4096
+SHARED = "shared"  # in the ledger, of a pulled image: the engine had it before
+TRANSFER = "transfer"  # in the ledger: a name on the engine that lasts as long as a push or a pull
+WORKSPACE = "workspace"  # in the ledger: the folder whose folders the session may mount
 _HEX = re.compile(r"[0-9a-f]+")
-_KINDS = ("container", "network", "volume", "anonymous", "exec", "image", "leftover", "tag", "digest")
+_KINDS = ("container", "network", "volume", "anonymous", "exec", "image", "leftover", "tag", "digest", "pulled")
 
 
 def owner(state: Path) -> str:
@@ -87,9 +90,12 @@ class Scope:
         self.pause = Pause()
         self.hidden: set[str] = set()
         self.unfinished: dict[str, str] = {}
+        self.workspace = ""
         for entry in ledger.entries(row.sid):
             if entry.kind in self._own:  # leases are kept beside the objects
                 self._own[entry.kind][entry.key] = entry.value
+            elif entry.kind == WORKSPACE:
+                self.workspace = entry.key
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{len(own)} {kind}" for kind, own in self._own.items() if own)
@@ -311,6 +317,24 @@ class Scope:
         """Forget a digest reference."""
         self._drop("digest", canonical(ref))
 
+    def add_pulled(self, image_id: str, *, shared: bool) -> None:
+        """Note that an image came from a registry of the world: others may use it too, with containers of their own.
+
+        Args:
+            image_id: the engine's id.
+            shared: whether the engine had it before: then it stays when the session ends.
+        """
+        if image_id not in self._own["pulled"]:
+            self._put("pulled", image_id, SHARED if shared else "")
+
+    def begin_transfer(self, engine_reference: str) -> None:
+        """Note a name that an image has on the engine while it comes from a registry or goes to one."""
+        self._ledger.put(self.sid, TRANSFER, engine_reference, "")
+
+    def end_transfer(self, engine_reference: str) -> None:
+        """Note that the name is gone, or is somebody else's too."""
+        self._ledger.drop(self.sid, TRANSFER, engine_reference)
+
     # ---- quotas
 
     def measured(self, size: int) -> None:
@@ -350,6 +374,13 @@ class Scope:
             if used + more > limit:
                 raise over(one, limit, used, more)
         return Reservation(self._pending, quota, amount)
+
+    def near_the_end(self, *quotas: str) -> list[str]:
+        """Warnings for those quotas that are nearly used up, where the policy gives such warnings."""
+        words = (
+            near(one, int(getattr(self.policy.limits, one)), self.used(one), self.policy.warn_at) for one in quotas
+        )
+        return [one for one in words if one]
 
     # ---- while a check runs
 

@@ -116,13 +116,14 @@ class SessionServer:
         shared: Plane,
         journal: Callable[[Entry], None],
         *,
-        match: Matcher = routes.match,
+        match: Matcher | None = None,
         table: Mapping[str, Handler] = TABLE,
         for_checks: bool = False,
     ) -> None:
         self._for_checks = for_checks
         self.scope, self.path = scope, path
-        self._shared, self._journal, self._match, self._table = shared, journal, match, table
+        self._shared, self._journal, self._table = shared, journal, table
+        self._match = match or (routes.match_reaching if scope.policy.registries else routes.match)
         self._listener: asyncio.Server | None = None
         self._protocols: _Protocols | None = None
         self._calls: dict[asyncio.Task[Any], Exchange] = {}
@@ -254,7 +255,7 @@ class SessionServer:
         x.call, x.closes = call, room.is_crowded
         if x.request.method in READING or x.call.route in WAITS:
             x.scope.pause.leave()
-        x.query = query.parse(x.call)
+        x.query = query.parse(x.call, reaching=bool(x.scope.policy.registries))
         if x.call.body == "none" and (await x.body()).strip() not in NO_BODY:
             raise Refusal("This call takes no body", "the engine could read it in place of the query", status=400)
         return await self._table[x.call.route](x)

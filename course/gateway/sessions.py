@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
 import time
 from dataclasses import dataclass
@@ -18,12 +19,13 @@ from course.gateway.home import Home, check_length
 from course.gateway.journal_file import Journal, forget_old
 from course.gateway.leasebook import LeaseBook
 from course.gateway.ledger import Ledger, SessionRow
-from course.gateway.policy.limits import LEARNER, POLICIES
+from course.gateway.policy import choice
+from course.gateway.policy.limits import POLICIES
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.reference import ENGINE_HOST
 from course.gateway.quota import QuotaWatcher
 from course.gateway.removal import Removals
-from course.gateway.scope import Scope, new_sid, owner
+from course.gateway.scope import WORKSPACE, Scope, new_sid, owner
 from course.gateway.server import DataPlane, SessionServer
 from course.gateway.surroundings import Surroundings
 from course.gateway.sweep import Leftover, Sweeper
@@ -67,6 +69,7 @@ class Live:
             "id": row.sid,
             "name": row.name,
             "policy": row.policy,
+            "says": self.scope.policy.says,
             "family": row.family,
             "url": self.server.url,
             "checks_url": self.checks.url if self.checks else "",
@@ -190,41 +193,43 @@ class Sessions:
         """What clients are told of one session."""
         return live.facts(self._leases.holders(live.scope.row.family))
 
-    async def open(self, name: str, policy: str, *, family: str = "", find: bool = False) -> Live:
+    async def open(self, name: str, policy: str, *, family: str = "", find: bool = False, workspace: str = "") -> Live:
         """Open a session.
 
         Args:
             name: unique among the open ones.
-            policy: "learner", "grading" or "trusted".
+            policy: "own", "class", "grading" or "trusted"; "" for what this gateway gives (`policy.choice`).
             family: the sid of the first session of the same learner, "" to begin a family.
             find: whether an open session of that name and policy is as good.
+            workspace: the folder whose folders may be mounted, where the policy lets any; "" for none.
 
         Raises:
             NameTaken: the name is in use.
-            GatewayError: no such policy.
+            GatewayError: no such policy, or this gateway does not give it.
             EngineUnavailable: the engine is away.
         """
         if not NAME.fullmatch(name):
             raise GatewayError("a name of up to 80 letters, digits and . _ + -", repr(name), "choose another name")
-        if policy not in POLICIES:
-            raise GatewayError(f"a policy: {', '.join(POLICIES)}", policy, "--policy learner")
+        given = choice.given(policy, os.environ)
         if name in self._opening:  # first: it serves already, but takes no lease before it is admitted
             if find:
                 return await asyncio.shield(self._opening[name])
             raise NameTaken("a name that is free", f"{name!r} is being opened", "choose another name")
         for live in self._live.values():
             if live.scope.name == name and not live.reason:
-                if find and live.scope.row.policy == policy:
+                if find and (live.scope.row.policy == given.name or (not policy and not live.scope.policy.marks)):
                     return live
                 raise NameTaken("a name that is free", f"{name!r} is open", f"`course session end {name}`")
-        task = self._opening[name] = asyncio.create_task(self._open(name, policy, family))
+        task = self._opening[name] = asyncio.create_task(self._open(name, given.name, family, workspace))
         task.add_done_callback(lambda _: self._opening.pop(name, None))
         return await asyncio.shield(task)
 
-    async def _open(self, name: str, policy: str, family: str) -> Live:
+    async def _open(self, name: str, policy: str, family: str, workspace: str) -> Live:
         sid = new_sid()
         row = SessionRow(sid, name, policy, family or sid, time.time())
         self._ledger.add_session(row)
+        if workspace and POLICIES[policy].binds:
+            self._ledger.put(sid, WORKSPACE, workspace, "")
         try:
             await self._around.refresh_bases()
             live = await self._go_live(row)
@@ -289,7 +294,7 @@ class Sessions:
 
     def keep_for(self, live: Live, seconds: float) -> None:
         """Keep a learner's session until it was not used for so long; one for grading ends as its policy says."""
-        if seconds > 0 and live.scope.row.policy == LEARNER.name:
+        if seconds > 0 and not live.scope.policy.marks:
             self._leases.keep_for(live.scope.row.family, seconds)
 
     def holds(self, live: Live, token: str) -> bool:

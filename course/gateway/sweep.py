@@ -19,6 +19,7 @@ from course.gateway.ledger import Entry
 from course.gateway.policy.names import OWNER_LABEL, SESSION_LABEL, EngineRequest
 from course.gateway.policy.reference import ENGINE_HOST
 from course.gateway.registry_door import address
+from course.gateway.scope import SHARED, TRANSFER
 from course.gateway.upstream import Upstream
 
 log = logging.getLogger("course.gateway")
@@ -31,7 +32,8 @@ class Leftover:
     """Something of a session on the engine.
 
     Args:
-        kind: "container", "volume", "network", "tag", "digest", "image" or "cgroup".
+        kind: "container", "volume", "network", "tag", "pulled" (a tag of an image that was pulled), "digest",
+            "image" or "cgroup".
         key: what the engine removes it by.
         name: what a person calls it.
     """
@@ -49,6 +51,10 @@ class Leftover:
                 return EngineRequest("DELETE", ("volumes", self.key))
             case "network":
                 return EngineRequest("DELETE", ("networks", self.key))
+        if (
+            self.kind == "pulled"
+        ):  # a container of the user's may use it by now: it keeps its layers, but is no hindrance
+            return EngineRequest("DELETE", ("images", self.key), {"noprune": "1", "force": "1"})
         return EngineRequest("DELETE", ("images", self.key), {"noprune": "1"})
 
 
@@ -74,6 +80,8 @@ class Belongings:
         known: dict[str, set[str]] = {}
         for entry in entries:
             known.setdefault(entry.kind, set()).add(entry.key)
+            if (entry.kind, entry.value) == ("pulled", SHARED):
+                known.setdefault(SHARED, set()).add(entry.key)
         return cls(sid, owner, {kind: frozenset(keys) for kind, keys in known.items()}, others)
 
     def keys(self, *kinds: str) -> frozenset[str]:
@@ -147,7 +155,7 @@ class Sweeper:
 
     async def _delete(self, found: list[Leftover]) -> list[str]:
         """Ask the engine to remove each; the words of those that it did not (an unknown one is gone already)."""
-        gate = asyncio.Semaphore(1 if found[0].kind in ("tag", "digest", "image") else AT_ONCE)
+        gate = asyncio.Semaphore(1 if found[0].kind in ("tag", "pulled", "digest", "image") else AT_ONCE)
 
         async def one(thing: Leftover) -> str:
             async with gate:
@@ -165,7 +173,7 @@ class Sweeper:
         """
         images = {str(i["Id"]): i for i in await listing(self._engine, ("images", "json"), {"all": "1"})}
         below: set[str] = set()
-        for own in of.keys("image") & images.keys():
+        for own in (of.keys("image") - of.keys("pulled")) & images.keys():
             parent = str(images[own].get("ParentId") or "")
             while parent in images and not _named_by_user(images[parent]) and parent not in below | of.others:
                 below.add(parent)
@@ -179,7 +187,8 @@ class Sweeper:
             if OWNER_LABEL in labels:
                 own = of.labels.items() <= labels.items()
             else:  # the container of a RUN step: the engine gives it no labels of ours
-                ours = container.get("ImageID") in of.keys("image", "leftover")
+                # what was pulled may be the user's too, whose containers have no label either
+                ours = container.get("ImageID") in of.keys("image", "leftover") - of.keys("pulled")
                 own = ours or await self._parent(engine_id) == (self._cgroups.parent(of.sid) or None)
             if own or engine_id in of.keys("container"):
                 found.append(Leftover("container", engine_id, (container.get("Names") or [engine_id[:12]])[0]))
@@ -214,18 +223,22 @@ class Sweeper:
 
     async def _tags(self, of: Belongings) -> list[Leftover]:
         """The session's engine tags; the tag that says whose session it was comes last, then its digests."""
-        tags, digests = [], []
+        tags, digests, ids = [], [], dict[str, str]()
         for image in await listing(self._engine, ("images", "json"), {"all": "1"}):
             # the second is the name of an image on its way to or from a registry
             marks = (f"{ENGINE_HOST}/{of.sid}/", f"{address(of.sid)}:")
-            own = [tag for tag in image.get("RepoTags") or () if tag.startswith(marks)]
+            own = [tag for tag in image.get("RepoTags") or () if tag.startswith(marks) or _familiar(of, tag)]
+            digests += [ref for ref in image.get("RepoDigests") or () if _familiar(of, ref)]
             tags += own
+            ids |= dict.fromkeys(own, str(image["Id"]))
             named = [tag for tag in image.get("RepoTags") or () if tag != "<none>:<none>"]
             if not named and _is_own(of, image):
                 digests += [ref for ref in image.get("RepoDigests") or () if ref != "<none>@<none>"]
         ranks = {"d": 0, "h": 0, "hold": 1, "owner": 2}
         tags.sort(key=lambda tag: ranks.get(tag.split("/", 2)[-1].partition(":")[0].partition("/")[0], 0))
-        return [Leftover("tag", tag) for tag in tags] + [Leftover("digest", ref) for ref in digests]
+        pulled = {tag for tag in tags if ids[tag] in of.keys("pulled")}
+        found = [Leftover("pulled" if tag in pulled else "tag", tag) for tag in tags]
+        return found + [Leftover("digest", ref) for ref in digests]
 
     async def _images(self, of: Belongings) -> list[Leftover]:
         """Untagged, childless images that the session's builds made; removing them may lay bare their parents."""
@@ -238,8 +251,16 @@ class Sweeper:
         ]
 
 
+def _familiar(of: Belongings, name: str) -> bool:
+    """Whether a name is that of a transfer which was broken off; the engine lists it without "docker.io/library/"."""
+    return any(
+        name in (key, key.removeprefix("docker.io/"), key.removeprefix("docker.io/library/"))
+        for key in of.keys(TRANSFER)
+    )
+
+
 def _is_own(of: Belongings, image: Mapping[str, Any]) -> bool:
-    return image["Id"] in of.keys("image", "leftover") and image["Id"] not in of.others
+    return image["Id"] in of.keys("image", "leftover") - of.keys(SHARED) and image["Id"] not in of.others
 
 
 def _referenced(image: Mapping[str, Any]) -> bool:
@@ -255,13 +276,13 @@ def _named_by_user(image: Mapping[str, Any]) -> bool:
 def _descends(of: Belongings, image_id: str, images: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether it is an image of the session, or was built upon one; nobody else can build upon those."""
     labels = images[image_id].get("Labels") or {}
-    if image_id in of.others:
+    if image_id in of.others | of.keys(SHARED):
         return False
     if of.labels.items() <= labels.items():
         return True
     seen = image_id
     while seen in images:
-        if seen in of.others:
+        if seen in of.others | of.keys(SHARED):
             return False
         if seen in of.keys("image", "leftover"):
             return True

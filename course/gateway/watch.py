@@ -11,6 +11,7 @@ from typing import Any
 
 from course.gateway.exchange import json_documents, own_containers
 from course.gateway.inner_ports import CHANGES, InnerPorts
+from course.gateway.mounting import restarted
 from course.gateway.policy.names import EngineRequest
 from course.gateway.scope import Scope
 from course.gateway.upstream import EngineUnavailable, Upstream
@@ -33,6 +34,7 @@ async def watch(engine: Upstream, scopes: Mapping[str, Scope], inner_ports: Inne
     """
     request = EngineRequest("GET", ("events",), {"filters": json.dumps(FILTERS)})
     pause = PAUSE
+    looks: set[asyncio.Task[None]] = set()
     while True:
         try:
             async with engine.send(request) as events:
@@ -42,6 +44,8 @@ async def watch(engine: Upstream, scopes: Mapping[str, Scope], inner_ports: Inne
                     await inner_ports.look_at_all(scope)
                 async for event in json_documents(events):
                     inner_ports.heard(event)
+                    if event.get("Action") == "start":
+                        _look_at_mounts(engine, scopes, event, looks)
                     for scope in tuple(scopes.values()) if event.get("Action") == "destroy" else ():
                         _forget(scope, event)
         except EngineUnavailable as error:
@@ -51,6 +55,18 @@ async def watch(engine: Upstream, scopes: Mapping[str, Scope], inner_ports: Inne
             log.exception("following the engine's events failed")
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST)
+
+
+def _look_at_mounts(
+    engine: Upstream, scopes: Mapping[str, Scope], event: Mapping[str, Any], looks: set[asyncio.Task[None]]
+) -> None:
+    """A restart policy starts a container without asking anybody: then what it mounts was not looked at."""
+    engine_id = str(event.get("Actor", {}).get("ID", ""))
+    for scope in tuple(scopes.values()):
+        if scope.policy.binds and scope.container_name(engine_id) is not None:
+            task = asyncio.create_task(restarted(engine, scope, engine_id))
+            looks.add(task)
+            task.add_done_callback(looks.discard)
 
 
 async def _compare(engine: Upstream, scope: Scope) -> None:

@@ -40,8 +40,8 @@ WAIT_SECONDS = 30.0
 GATEWAY = """
 from dataclasses import replace
 from course.gateway.policy import limits
-learner = limits.LEARNER
-limits.POLICIES["learner"] = replace(learner, limits=replace(learner.limits, containers=300))
+learner = limits.CLASS
+limits.POLICIES["class"] = replace(learner, limits=replace(learner.limits, containers=300))
 from course.gateway.daemon import main
 main()
 """

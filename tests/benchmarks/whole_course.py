@@ -52,7 +52,7 @@ def taken(lesson: Lesson, room: Path) -> list[Taken]:
 
     folder = place(lesson, room).parent
     found = []
-    with session(policy="learner") as one:
+    with session(policy="class") as one:
         env = {**one.environment(), "SLIPWAY_WORKSPACE": str(room)}
         began = time.perf_counter()
         with WarmKernel(folder, env) as kernel:

@@ -21,7 +21,7 @@ Says = Callable[[Check], str]
 
 @pytest.fixture(scope="module")
 def own(engine_url: str) -> Iterator[Session]:
-    with session("learner") as opened:
+    with session("class") as opened:
         yield opened
 
 

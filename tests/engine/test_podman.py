@@ -94,5 +94,5 @@ def test_a_session_is_refused_by_the_same_words(podman_url: str, monkeypatch: py
     from course.gateway import session
 
     monkeypatch.setenv("SLIPWAY_ENGINE", podman_url)
-    with pytest.raises(CourseError, match=r"Podman 5\."), session(policy="learner"):
+    with pytest.raises(CourseError, match=r"Podman 5\."), session(policy="class"):
         pass

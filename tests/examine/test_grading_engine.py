@@ -67,7 +67,7 @@ def test_a_learner_sees_the_same_as_on_an_engine_with_runc(
 ) -> None:
     # these have containers with an init process too, which crun cannot start
     client = gateway.Client(grading.url)
-    session = client.open(f"same-{name}", "learner")
+    session = client.open(f"same-{name}", "class")
     try:
         with closing(docker.DockerClient(base_url=session.url)) as through:
             assert SCENARIOS[name](through) == SCENARIOS[name](engine)

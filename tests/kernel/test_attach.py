@@ -46,7 +46,7 @@ def test_plain_docker_py_in_the_first_cell_reaches_the_workspaces_session(
     sid, url = first.stdout.split()
     assert engine_url not in url
     shown = Client(engine_url).show(sid)
-    assert (shown["policy"], shown["containers"]) == ("learner", 1)
+    assert (shown["policy"], shown["containers"]) == ("own", 1)
 
 
 def test_a_restarted_kernel_finds_its_containers_alive(workspace: Path, env: dict[str, str | None]) -> None:

@@ -39,7 +39,7 @@ def course() -> Course:
 @pytest.fixture
 def session_env(engine_url: str) -> Iterator[dict[str, str]]:
     """What a kernel needs to work in a session of its own, which ends with the test, and with it its build cache."""
-    yield from _environment(engine_url, "learner")
+    yield from _environment(engine_url, "class")
 
 
 @pytest.fixture

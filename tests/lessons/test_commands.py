@@ -61,7 +61,7 @@ def in_a_terminal(pair: Pair, _names: dict[str, Any], environment: dict[str, str
 
 @contextmanager
 def opened() -> Iterator[tuple[docker.DockerClient, dict[str, str]]]:
-    with session(policy="learner") as one, closing(docker.DockerClient(one.url, timeout=SECONDS)) as client:
+    with session(policy="class") as one, closing(docker.DockerClient(one.url, timeout=SECONDS)) as client:
         yield client, one.environment()
 
 

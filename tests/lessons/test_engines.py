@@ -88,7 +88,7 @@ def test_the_solutions_of_a_lesson_earn_all_points(lesson: Lesson, name: str, on
 def test_a_lesson_prints_the_same(lesson: Lesson, name: str, on_engine: str, tmp_path: Path) -> None:
     from course.gateway import session
 
-    with session(policy="learner") as own:
+    with session(policy="class") as own:
         assert not compare(lesson, own.environment(), tmp_path)
 
 

@@ -45,6 +45,7 @@ class World:
         attacker: the attacker's session socket.
         victim: the victim's session socket.
         sid: the attacker's session id.
+        policy: of both sessions.
         names: values of the placeholders in a case.
     """
 
@@ -53,6 +54,7 @@ class World:
     victim: str
     sid: str
     victim_sid: str
+    policy: str = "class"
     names: dict[str, str] = field(default_factory=dict)
 
     def fill(self, text: str) -> str:
@@ -104,12 +106,12 @@ class World:
 
 
 @contextmanager
-def world(engine_url: str, policy: str = "learner") -> Iterator[World]:
+def world(engine_url: str, policy: str = "class") -> Iterator[World]:
     """Open both sessions, give the victim something to lose, and end them."""
     from course.gateway import session
 
     with session(policy=policy) as victim, session(policy=policy) as attacker:
-        made = World(engine_url, attacker.url, victim.url, attacker.id, victim.id)
+        made = World(engine_url, attacker.url, victim.url, attacker.id, victim.id, policy)
         with closing(docker.DockerClient(base_url=victim.url, version="1.41", timeout=120)) as client:
             made.names |= _victim(client)
         made.names |= {
@@ -235,8 +237,35 @@ def harm(world: World) -> list[str]:
                 whole = client.api.inspect_container(listed["Id"])
             except docker.errors.NotFound:
                 continue
-            found += [f"{listed['Names'][0]}: {fault}" for fault in container_faults(whole, world.sid)]
+            faults = reaching_faults(whole, world.sid) if world.policy == "own" else container_faults(whole, world.sid)
+            found += [f"{listed['Names'][0]}: {fault}" for fault in faults]
     return found
+
+
+def reaching_faults(whole: Mapping[str, Any], sid: str) -> list[str]:
+    """What an inspected container of a session of the policy `own` has that reaches outside the session.
+
+    Limits, capabilities that every container has, and restart policies are the engine's there.
+    """
+    host, faults = whole["HostConfig"], []
+    rights = ("Privileged", "CapAdd", "Devices", "DeviceRequests", "DeviceCgroupRules", "StorageOpt", "Annotations")
+    faults += [f"{name} is {host[name]}" for name in rights if host.get(name)]
+    for name in ("PidMode", "UTSMode", "UsernsMode", "Cgroup", "IpcMode", "NetworkMode"):
+        if (host.get(name) or "") == "host":
+            faults.append(f"{name} is host")
+    for mount in whole.get("Mounts") or ():
+        if mount["Type"] not in ("volume", "tmpfs"):
+            faults.append(f"mount {mount}")  # the workspace of these sessions has no folder that a case mounts
+        elif mount["Type"] == "volume" and not re.fullmatch(rf"sw-{sid}--.*|[0-9a-f]{{64}}", mount["Name"]):
+            faults.append(f"foreign volume {mount['Name']}")
+    if host.get("MaskedPaths") == [] or host.get("ReadonlyPaths") == []:
+        faults.append("/proc is unmasked")
+    faults += [f"security option {one}" for one in host.get("SecurityOpt") or () if not one.startswith("no-new-priv")]
+    if whole["Config"]["Labels"].get("org.slipway.session") != sid:
+        faults.append(f"labels {whole['Config']['Labels']}")
+    for bindings in [*(host.get("PortBindings") or {}).values(), *(whole["NetworkSettings"]["Ports"] or {}).values()]:
+        faults += [f"published on {b['HostIp']!r}" for b in bindings or () if b["HostIp"] != "127.0.0.1"]
+    return faults
 
 
 def container_faults(whole: Mapping[str, Any], sid: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from course.gateway.policy import reference
-from course.gateway.policy.limits import LEARNER, Policy
+from course.gateway.policy.limits import CLASS, Policy
 from course.gateway.policy.names import OWNER_LABEL, SESSION_LABEL
 from course.gateway.policy.refusal import Refusal, unknown
 
@@ -23,7 +23,7 @@ class OwnNames:
     and an anonymous one, the base image course/busybox and an own image shop:1."""
 
     sid: str = SID
-    policy: Policy = LEARNER
+    policy: Policy = CLASS
     containers: dict[str, str] = field(default_factory=lambda: {WEB: "web", DB: "db"})
     networks: dict[str, str] = field(default_factory=lambda: {DEFAULT_NET: "bridge", SHOP_NET: "net1"})
     volumes: dict[str, str] = field(default_factory=lambda: {f"sw-{SID}--data": "data", ANONYMOUS: ANONYMOUS})

@@ -13,7 +13,7 @@ from course.gateway.scope import Bases, Scope
 
 @contextmanager
 def open_scope(
-    folder: Path, sid: str, policy: str = "learner", bases: Mapping[str, str] | None = None
+    folder: Path, sid: str, policy: str = "class", bases: Mapping[str, str] | None = None
 ) -> Iterator[Scope]:
     """A scope with a ledger of its own in a folder, which is closed at the end.
 

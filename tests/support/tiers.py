@@ -27,6 +27,8 @@ PROOF = frozenset(
         "stock_nbgrader",  # the same marks as stock nbgrader
         "school",  # kill -9 of a class run and what it uses
         "keeper",  # kill -9 of gateways
+        "own_world",  # the attacks on sessions of the policy `own`
+        "docker_py",  # docker-py's own integration suite
         "bare_machine",  # a machine without an engine
         "podman_url",  # Podman, refused
         "outside",  # Debian's packages: base images, installed and built

@@ -13,6 +13,7 @@ from course.gateway.handlers import (
     disk_usage,
     events,
     execs,
+    hub,
     images,
     networks,
     registry,
@@ -35,4 +36,5 @@ TABLE: dict[str, Handler] = {
     **builds.HANDLERS,
     **transfers.HANDLERS,
     **registry.HANDLERS,
+    **hub.HANDLERS,
 }

@@ -10,8 +10,10 @@ from typing import Any
 from aiohttp import web
 
 from course.gateway.exchange import Exchange, created_at, raise_for_error
+from course.gateway.handlers import hub
 from course.gateway.owning import hold, share_of
 from course.gateway.policy import build as policy
+from course.gateway.policy import image
 from course.gateway.policy.names import EngineRequest
 from course.gateway.streams import Context, OutputFacts, read_context, translate_output
 from course.gateway.streams.buildkit import translate_buildkit
@@ -33,6 +35,9 @@ async def build(x: Exchange) -> web.StreamResponse:
     async def config_of(image_id: str) -> Mapping[str, Any]:
         return (await x.image_view(image_id)).config
 
+    async def fetch(ref: str) -> None:
+        await hub.fetch(x, image.check_reachable(ref, x.scope.policy))
+
     with x.scope.charge("builds"), x.scope.charge("images"), x.scope.charge("bytes_written"):
         context = await read_context(
             x.pieces(),
@@ -41,6 +46,7 @@ async def build(x: Exchange) -> web.StreamResponse:
             base_config=config_of,
             buildargs=spec.buildargs,
             builder=builder,
+            fetch=fetch if x.scope.policy.registries else None,
         )
         with context:
             x.outcome["bases"] = list(context.bases)

@@ -12,9 +12,11 @@ from typing import Any
 
 from aiohttp import web
 
+from course.gateway import mounting
 from course.gateway.exchange import EngineSaid, Exchange, json_documents, own_containers, raise_for_error
 from course.gateway.hijack import tunnel
 from course.gateway.policy import (
+    altered,
     container,
     container_calls,
     container_limits,
@@ -36,24 +38,29 @@ _VOLUME_FOLDER = re.compile(r"/volumes/([0-9a-f]{64})/_data$")
 
 async def create(x: Exchange) -> web.StreamResponse:
     """POST /containers/create: recorded before it is answered; what cannot be recorded is removed again."""
-    spec = container.parse_create(await x.body(), x.query)
+    spec = container.parse_create(await x.body(), x.query, x.scope.policy)
     if not spec.name:
         spec = spec.named(container.invent_name())
     x.asked |= {"name": spec.name, "image": spec.image}
     image = await x.image_view(x.scope.image(spec.image))
     x.outcome["image"] = image.id
-    answer = await x.complete(_create(x, spec, image))
+    folders = await mounting.find(x.scope, dict(spec.folders_needed))
+    answer = await x.complete(_create(x, spec, image, folders))
     x.outcome["id"] = answer["Id"]
+    if answer.get("Warnings"):
+        x.outcome["warnings"] = answer["Warnings"]
     return x.json(translate.container_created(answer), 201)
 
 
-async def _create(x: Exchange, spec: ContainerSpec, image: ImageView) -> dict[str, Any]:
+async def _create(x: Exchange, spec: ContainerSpec, image: ImageView, folders: dict[str, str]) -> dict[str, Any]:
     with x.scope.charge("containers"), x.scope.charge("bytes_written"):
         for name in spec.volumes_needed:
             await ensure_volume(x, name)
-        request = spec.engine_request(x.scope, image)
-        others = x.scope.used("containers") - 1
-        request.body["HostConfig"]["LogConfig"] = container_limits.log({}, x.limits, others)
+        request = spec.engine_request(x.scope, image, folders)
+        others, own = x.scope.used("containers") - 1, x.scope.policy.as_engine
+        log = container_limits.log(spec.host.get("LogConfig", {}), x.limits, others, as_asked=own)
+        request.body["HostConfig"]["LogConfig"] = log
+        changed = altered.warnings(spec, request.body) + x.scope.near_the_end("containers", "bytes_written")
         if x.plane.runtime.for_init and request.body["HostConfig"].get("Init"):
             request.body["HostConfig"]["Runtime"] = x.plane.runtime.for_init
         answer: dict[str, Any] = (await x.ask(request)).value
@@ -68,7 +75,8 @@ async def _create(x: Exchange, spec: ContainerSpec, image: ImageView) -> dict[st
         except BaseException:
             await x.plane.engine.ask(EngineRequest("DELETE", ("containers", engine_id), {"v": "1", "force": "1"}))
             raise
-        return answer
+        said = [translate.text(str(one), x.scope) for one in answer.get("Warnings") or ()]
+        return {**answer, "Warnings": [*said, *changed]}
 
 
 def _may_make_volumes(body: dict[str, Any]) -> bool:
@@ -149,11 +157,16 @@ async def moved(x: Exchange) -> web.StreamResponse:
     if x.call.route in ("container.start", "container.restart"):
         x.scope.charge("bytes_written")  # a container that was ended for what it wrote does not go on
 
+    starts = x.call.route in ("container.start", "container.restart")
+
     async def work() -> Answer:
+        folders = await mounting.before(x.plane.engine, x.scope, engine_id) if starts else ()
         try:
-            return await _ask(x, request)
+            answer = await _ask(x, request)
         finally:
             await x.plane.inner_ports.look(x.scope, engine_id)
+        await mounting.after(x.plane.engine, x.scope, engine_id, folders)
+        return answer
 
     return _passed(x, await x.complete(work()))
 
@@ -230,7 +243,14 @@ async def remove(x: Exchange) -> web.StreamResponse:
 
 async def update(x: Exchange) -> web.StreamResponse:
     """POST /containers/{id}/update."""
-    answer = await _ask(x, container_update.engine_request(await x.body(), x.scope, x.ref))
+    raw = await x.body()
+    request = container_update.engine_request(raw, x.scope, x.ref)
+    answer = await _ask(x, request)
+    if isinstance(answer.value, dict):
+        changed = container_update.warnings(raw, request.body, x.limits.json_body)
+        answer = replace(
+            answer, value={**answer.value, "Warnings": [*(answer.value.get("Warnings") or ()), *changed] or None}
+        )
     return _passed(x, answer)
 
 

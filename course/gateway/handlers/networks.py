@@ -18,7 +18,7 @@ DEFAULT = "bridge"
 
 async def create(x: Exchange) -> web.StreamResponse:
     """POST /networks/create; the engine itself would allow two of one name."""
-    spec = network.parse_create(await x.body(), x.limits.json_body)
+    spec = network.parse_create(await x.body(), x.limits.json_body, as_engine=x.scope.policy.as_engine)
     x.asked["name"] = spec.name
     if spec.name in x.scope.networks().values():
         raise Refusal(f"network with name {spec.name} already exists", "", status=409)
@@ -30,10 +30,18 @@ async def create(x: Exchange) -> web.StreamResponse:
 
 async def _create(x: Exchange, spec: network.NetworkSpec) -> dict[str, Any]:
     """Make it on a subnet of the gateway's own; the engine's pools would not last for a class."""
-    answer = await x.plane.networks.create(x.scope, spec.name, internal=spec.internal, labels=spec.labels)
+    answer = await x.plane.networks.create(
+        x.scope,
+        spec.name,
+        internal=spec.internal,
+        labels=spec.labels,
+        chosen=spec if spec.pools or spec.ipv6 else None,
+        more=spec.options,
+    )
     if not answer.ok:
         raise EngineSaid(answer)
-    return {"Id": answer.value["Id"], "Warning": translate.text(answer.value.get("Warning") or "", x.scope)}
+    said = [translate.text(answer.value.get("Warning") or "", x.scope), *x.scope.near_the_end("networks")]
+    return {"Id": answer.value["Id"], "Warning": ". ".join(filter(None, said))}
 
 
 async def listing(x: Exchange) -> web.StreamResponse:
@@ -64,7 +72,7 @@ async def remove(x: Exchange) -> web.StreamResponse:
 
 async def connect(x: Exchange) -> web.StreamResponse:
     """POST /networks/{id}/connect."""
-    spec = network.parse_connect(await x.body(), x.limits.json_body)
+    spec = network.parse_connect(await x.body(), x.limits.json_body, as_engine=x.scope.policy.as_engine)
     x.asked["container"] = spec.container
     answer = await x.ask(spec.connect_request(x.scope, x.ref))
     return x.empty(answer.status)

@@ -1,4 +1,4 @@
-"""Push and pull, with a registry that the learner's own sessions run, and nowhere else.
+"""Push and pull with a registry that the learner's own sessions run; `hub` has those with any other.
 
 The learner's name "localhost:5000/shop:1" stands for the registry container of the session or of the learner's
 other machine, wherever its port is published. On the engine the image has that address as a tag for the time of the
@@ -19,6 +19,7 @@ from aiohttp import web
 
 from course.gateway import peer
 from course.gateway.exchange import Exchange, own_containers, raise_for_error
+from course.gateway.handlers import hub
 from course.gateway.owning import hold, name_on_engine, share_of, tag
 from course.gateway.policy import image, reference
 from course.gateway.policy.image import Transfer
@@ -65,15 +66,17 @@ async def registries(x: Exchange) -> dict[str, int]:
 async def push(x: Exchange) -> web.StreamResponse:
     """POST /images/{name}/push."""
     ports = await registries(x)
-    if missing := _without_registry(x.ref, ports):
+    if not x.scope.policy.registries and (missing := _without_registry(x.ref, ports)):
         return await _failed(x, missing)
-    transfer = image.parse_push(x.ref, x.query, ports)
+    transfer = image.parse_push(x.ref, x.query, ports, x.scope.policy)
     name = transfer.reference.familiar()
     x.asked["tag"] = name
     try:
         image_id = x.scope.image(name)
     except Refusal:
         return await _failed(x, f"An image does not exist locally with the tag: {name.rpartition(':')[0]}")
+    if transfer.kind == "reached":
+        return await hub.push(x, transfer, image_id)
     facts = OutputFacts()
     async with _route(x, transfer, ports, {image_id}) as route:
         await tag(x, image_id, f"{route.engine}:{route.tag}")
@@ -89,13 +92,17 @@ async def push(x: Exchange) -> web.StreamResponse:
 
 async def create(x: Exchange) -> web.StreamResponse:
     """POST /images/create: pull."""
+    if x.query.text("fromSrc"):
+        return await hub.imported(x)
     ports = await registries(x)
-    if missing := _without_registry(x.query.text("fromImage"), ports):
+    if not x.scope.policy.registries and (missing := _without_registry(x.query.text("fromImage"), ports)):
         return await _failed(x, missing)
-    transfer = image.parse_pull(x.query, ports)
+    transfer = image.parse_pull(x.query, ports, x.scope.policy)
     x.asked["tag"] = transfer.reference.familiar()
     if transfer.kind == "base":
         return await _up_to_date(x, transfer)
+    if transfer.kind == "reached":
+        return await hub.pull(x, transfer)
     facts = OutputFacts()
     with x.scope.charge("images"), x.scope.charge("bytes_written"):
         async with _route(x, transfer, ports, x.scope.visible_images()) as route:

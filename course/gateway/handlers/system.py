@@ -42,7 +42,7 @@ async def info(x: Exchange) -> web.StreamResponse:
     engine = await _engine_version(x)
     rows = (await x.ask(own_containers(x.scope))).value
     states = [row.get("State") for row in rows if x.scope.container_name(row["Id"]) is not None]
-    limits = x.limits
+    processors, memory = await _size(x)
     return x.json(
         {
             "ID": x.scope.sid,
@@ -56,8 +56,8 @@ async def info(x: Exchange) -> web.StreamResponse:
             "OperatingSystem": "Slipway session",
             "OSType": "linux",
             "Architecture": platform.machine(),
-            "NCPU": max(1, limits.nano_cpus // 1_000_000_000),
-            "MemTotal": limits.memory,
+            "NCPU": processors,
+            "MemTotal": memory,
             "MemoryLimit": True,
             "PidsLimit": True,
             "CpuCfsQuota": True,
@@ -76,6 +76,15 @@ async def info(x: Exchange) -> web.StreamResponse:
             "LiveRestoreEnabled": False,
         }
     )
+
+
+async def _size(x: Exchange) -> tuple[int, int]:
+    """Processors and bytes of memory: what one container may have, or those of the machine."""
+    limits = x.limits
+    if limits.nano_cpus and limits.memory:
+        return max(1, limits.nano_cpus // 1_000_000_000), limits.memory
+    said = (await x.ask(EngineRequest("GET", ("info",)))).value
+    return int(said.get("NCPU") or 1), int(said.get("MemTotal") or 0)
 
 
 _UNSAID = {"GitCommit": "", "GoVersion": "", "KernelVersion": "", "BuildTime": ""}

@@ -62,7 +62,7 @@ class BuildSpec:
             "memswap": str(limits.memory),
             "cpuperiod": str(CPU_PERIOD),
             "cpuquota": str(limits.nano_cpus * CPU_PERIOD // container_limits.SECOND),
-            "shmsize": str(limits.shm),
+            "shmsize": str(limits.shm) if limits.shm else "",
             "ulimits": json.dumps(container_limits.ulimits([], limits)),
             "cgroupparent": names.cgroup_parent(),
             "nocache": "1" if self.nocache or not names.policy.build_cache else "0",
@@ -95,7 +95,7 @@ class BuildSpec:
             "forcerm": "1",
             "pull": "0",
             "version": "2",
-            "shmsize": str(limits.shm),
+            "shmsize": str(limits.shm) if limits.shm else "",
             "ulimits": json.dumps(container_limits.ulimits([], limits)),
             "nocache": "1" if uncached else "0",
         }

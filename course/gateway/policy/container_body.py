@@ -163,37 +163,113 @@ HEALTHCHECK = Struct(
     }
 )
 
-CREATE = Struct(
+_CREATE: dict[str, Field] = {
+    "Image": Text(cap=512),
+    "Hostname": Text(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?", "a host name", 63),
+    "Domainname": Text(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?", "a domain name", 253),
+    "User": Text(r"[A-Za-z0-9_.-]*(:[A-Za-z0-9_.-]*)?", "a user, or user:group", 256),
+    "AttachStdin": Flag(),
+    "AttachStdout": Flag(),
+    "AttachStderr": Flag(),
+    "Tty": Flag(),
+    "OpenStdin": Flag(),
+    "StdinOnce": Flag(),
+    "Env": Each(Text()),
+    "Cmd": Words(),
+    "Entrypoint": Words(),
+    "WorkingDir": Text(cap=4096),
+    "Volumes": Map(Struct({}), keys=Text("/.*", "an absolute path", 4096), most=32),
+    "ExposedPorts": _PORTS,
+    "Labels": Map(Text(cap=16 * 1024), most=200),
+    "Healthcheck": HEALTHCHECK,
+    "StopSignal": Text("[A-Za-z0-9+-]*", "a signal such as SIGTERM or 15", 16),
+    "StopTimeout": Number(-1),
+    "NetworkDisabled": Flag(),
+    "HostConfig": _HOST_CONFIG,
+    "NetworkingConfig": Struct({"EndpointsConfig": Map(_ENDPOINT, keys=Text(cap=256), most=8)}),
+    # older engines read a HostConfig at top level too; there an empty list would unmask /proc
+    "MaskedPaths": Unset(),
+    "ReadonlyPaths": Unset(),
+    "OnBuild": Refused("triggers are written in a Dockerfile"),
+    "Shell": Refused("it is written in a Dockerfile"),
+    "MacAddress": Refused("the session chooses addresses"),
+    "ArgsEscaped": Refused(_UNUSED),
+}
+CREATE = Struct(_CREATE)
+
+# ---- where the policy is as the engine (`Policy.as_engine`): what stays inside the session
+
+SYSCTLS = (
+    r"net\.[a-z0-9_./-]+|kernel\.(msgmax|msgmnb|msgmni|sem|shmall|shmmax|shmmni|shm_rmid_forced)|fs\.mqueue\.[a-z_]+"
+)
+_ADDRESS = Text("[0-9a-fA-F.:]*", "an IP address", 64)
+_MAC = Text("([0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5})?", "a MAC address", 17)
+_OPTIONS = Map(Text(cap=4096), keys=Text(r"[A-Za-z0-9_.-]+", "an option", 256), most=32)
+OWN_ENDPOINT = Struct(
     {
-        "Image": Text(cap=512),
-        "Hostname": Text(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?", "a host name", 63),
-        "Domainname": Text(r"[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?", "a domain name", 253),
-        "User": Text(r"[A-Za-z0-9_.-]*(:[A-Za-z0-9_.-]*)?", "a user, or user:group", 256),
-        "AttachStdin": Flag(),
-        "AttachStdout": Flag(),
-        "AttachStderr": Flag(),
-        "Tty": Flag(),
-        "OpenStdin": Flag(),
-        "StdinOnce": Flag(),
-        "Env": Each(Text()),
-        "Cmd": Words(),
-        "Entrypoint": Words(),
-        "WorkingDir": Text(cap=4096),
-        "Volumes": Map(Struct({}), keys=Text("/.*", "an absolute path", 4096), most=32),
-        "ExposedPorts": _PORTS,
-        "Labels": Map(Text(cap=16 * 1024), most=200),
-        "Healthcheck": HEALTHCHECK,
-        "StopSignal": Text("[A-Za-z0-9+-]*", "a signal such as SIGTERM or 15", 16),
-        "StopTimeout": Number(-1),
-        "NetworkDisabled": Flag(),
-        "HostConfig": _HOST_CONFIG,
-        "NetworkingConfig": Struct({"EndpointsConfig": Map(_ENDPOINT, keys=Text(cap=256), most=8)}),
-        # older engines read a HostConfig at top level too; there an empty list would unmask /proc
-        "MaskedPaths": Unset(),
-        "ReadonlyPaths": Unset(),
-        "OnBuild": Refused("triggers are written in a Dockerfile"),
-        "Shell": Refused("it is written in a Dockerfile"),
-        "MacAddress": Refused("the session chooses addresses"),
-        "ArgsEscaped": Refused(_UNUSED),
+        **_ENDPOINT.fields,
+        "IPAMConfig": Struct(
+            {"IPv4Address": _ADDRESS, "IPv6Address": _ADDRESS, "LinkLocalIPs": Each(_ADDRESS, most=8)}
+        ),
+        "Links": Each(Text(cap=256), most=16),
+        "MacAddress": _MAC,
+        "DriverOpts": _OPTIONS,
     }
 )
+_OWN_VOLUME_OPTIONS: dict[str, Field] = {
+    "NoCopy": Flag(),
+    "Labels": Refused("a volume gets labels when it is created", "Create the volume first."),
+    "DriverConfig": Refused("a volume driver could mount a folder of the machine", "Use a named volume."),
+    "Subpath": Text(cap=4096),  # of an own volume; the engine keeps it inside
+}
+_OWN_MOUNT = Struct(
+    {
+        **_MOUNT.fields,
+        "VolumeOptions": Struct(_OWN_VOLUME_OPTIONS),
+        "BindOptions": Struct(
+            {
+                "Propagation": Text("(r?private)?", "rprivate, as a folder is not shared", 16),
+                "CreateMountpoint": Flag(),
+                "NonRecursive": Refused(_UNUSED),
+                "ReadOnlyNonRecursive": Refused(_UNUSED),
+                "ReadOnlyForceRecursive": Refused(_UNUSED),
+            }
+        ),
+    }
+)
+_WORDS = Each(Text(r"[A-Za-z0-9_.:=\[\]-]*", "a plain word", 256), most=32)
+_OWN_HOST_CONFIG = Struct(
+    {
+        **_HOST_CONFIG.fields,
+        "Mounts": Each(_OWN_MOUNT, most=32),
+        "Links": Each(Text(cap=256), most=16),
+        "Sysctls": Map(Text("[^\n]*", "a value", 256), keys=Text(SYSCTLS, "a sysctl of a namespace"), most=64),
+        "GroupAdd": _WORDS,
+        "ExtraHosts": _WORDS,
+        "Dns": Each(_ADDRESS, most=8),
+        "DnsOptions": _WORDS,
+        "DnsSearch": _WORDS,
+        "MemorySwap": Number(-1),
+        "MemorySwappiness": Number(-1, 100),
+        "OomScoreAdj": Number(0, 1000),
+        "BlkioWeight": Number(0, 1000),
+        "CpuPeriod": Number(0),
+        "CpuQuota": Number(-1),
+        "CpusetMems": Text("[0-9,-]*", "numbers of memory nodes", 256),
+        "VolumeDriver": Text("(local)?", "local", 16),
+        "Runtime": Refused("another runtime may not keep the session apart", also=("runc",)),
+    }
+)
+OWN_CREATE = Struct(
+    {
+        **_CREATE,
+        "HostConfig": _OWN_HOST_CONFIG,
+        "NetworkingConfig": Struct({"EndpointsConfig": Map(OWN_ENDPOINT, keys=Text(cap=256), most=8)}),
+        "MacAddress": _MAC,
+        "StopTimeout": Number(-1),
+    }
+)
+AS_ASKED = (
+    "Sysctls", "GroupAdd", "ExtraHosts", "Dns", "DnsOptions", "DnsSearch", "MemorySwappiness", "OomScoreAdj",
+    "BlkioWeight", "CpuPeriod", "CpuQuota", "CpusetMems",
+)  # fmt: skip

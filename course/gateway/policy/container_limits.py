@@ -16,8 +16,9 @@ _RESTART = ("", "no", "always", "unless-stopped", "on-failure")
 
 
 def at_most(asked: int | None, limit: int) -> int:
-    """The value asked for; the limit where none (null, 0 or -1) or more was asked for."""
-    return min(asked, limit) if asked is not None and asked > 0 else limit
+    """The value asked for; the limit where none (null, 0 or -1) or more was asked for. A limit of 0 is none."""
+    given = asked if asked is not None and asked > 0 else 0
+    return min(given, limit) if given and limit else given or limit
 
 
 def resources(host: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
@@ -32,10 +33,16 @@ def resources(host: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         "Ulimits": ulimits(host.get("Ulimits", []), limits),
         "LogConfig": log(host.get("LogConfig", {}), limits),
     }
+    if not limits.memory and host.get("MemorySwap"):
+        answer["MemorySwap"] = host["MemorySwap"]
+    elif not limits.memory:
+        del answer["MemorySwap"]
     if host.get("MemoryReservation"):
-        answer["MemoryReservation"] = min(host["MemoryReservation"], memory)
+        answer["MemoryReservation"] = at_most(host["MemoryReservation"], memory)
     if host.get("CpuShares"):
-        answer["CpuShares"] = min(host["CpuShares"], 1024)  # the default weight
+        answer["CpuShares"] = (
+            min(host["CpuShares"], 1024) if limits.nano_cpus else host["CpuShares"]
+        )  # 1024: the default
     if host.get("CpusetCpus"):
         answer["CpusetCpus"] = host["CpusetCpus"]
     return answer
@@ -43,6 +50,8 @@ def resources(host: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
 
 def ulimits(asked: list[dict[str, Any]], limits: Limits) -> list[dict[str, Any]]:
     """The three ulimits of a session, lowered to what was asked; no core files."""
+    if not limits.open_files:
+        return [{"Name": one.get("Name", ""), "Soft": one.get("Soft", 0), "Hard": one.get("Hard", 0)} for one in asked]
     answer = {"nofile": limits.open_files, "fsize": limits.file_size, "core": 0}
     soft = dict(answer)
     for entry in asked:
@@ -58,7 +67,7 @@ def _rlimit(asked: int, limit: int) -> int:
     return limit if asked < 0 else min(asked, limit)  # -1 is "unlimited"
 
 
-def log(asked: Mapping[str, Any], limits: Limits, others: int = 0) -> dict[str, Any]:
+def log(asked: Mapping[str, Any], limits: Limits, others: int = 0, *, as_asked: bool = False) -> dict[str, Any]:
     """The json-file log, bounded: other drivers write elsewhere, or the log could not be read back.
 
     A user's gateway can't see how large a log file is, so the session's quota is handed out in advance: each container
@@ -69,7 +78,10 @@ def log(asked: Mapping[str, Any], limits: Limits, others: int = 0) -> dict[str, 
         asked: the LogConfig of the request; its sizes are not used.
         limits: the session's.
         others: how many containers the session has already.
+        as_asked: whether another driver, or sizes, are given where they are asked for.
     """
+    if as_asked and (asked.get("Type") or asked.get("Config")):
+        return {"Type": asked.get("Type", ""), "Config": dict(asked.get("Config") or {})}
     if asked.get("Type", "") not in ("", "json-file"):
         raise Refusal(f"the log driver {asked['Type']}", "a session logs to json-file", "Read the log with logs().")
     unknown = sorted(set(asked.get("Config", {})) - {"max-size", "max-file"})
@@ -83,28 +95,44 @@ def log(asked: Mapping[str, Any], limits: Limits, others: int = 0) -> dict[str, 
     }
 
 
-def restart(asked: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
-    """A restart policy that ends by itself: `always` and `unless-stopped` would outlive the session and a reboot."""
+def restart(asked: Mapping[str, Any], limits: Limits, *, as_asked: bool = False) -> dict[str, Any]:
+    """A restart policy that ends by itself: `always` and `unless-stopped` would outlive the session and a reboot.
+
+    Args:
+        asked: the RestartPolicy of the request.
+        limits: the session's.
+        as_asked: whether one that doesn't end is given too, where the session is its user's own.
+    """
     name = asked.get("Name", "")
     if name not in _RESTART:
         raise Refusal(f"the restart policy {name!r}", f"expected one of {', '.join(_RESTART[1:])}", status=400)
     if name in ("", "no"):
         return {"Name": name, "MaximumRetryCount": 0}
+    if as_asked:
+        return {"Name": name, "MaximumRetryCount": asked.get("MaximumRetryCount", 0)}
     attempts = at_most(asked.get("MaximumRetryCount"), limits.restart_attempts)
     return {"Name": "on-failure", "MaximumRetryCount": attempts}
 
 
-def security(asked: list[str]) -> list[str]:
-    """Exactly the session's one option. The engine takes the last of several, so the list is replaced, not extended."""
+def security(asked: list[str], *, as_asked: bool = False) -> list[str]:
+    """Exactly the session's one option. The engine takes the last of several, so the list is replaced, not extended.
+
+    Args:
+        asked: the SecurityOpt of the request.
+        as_asked: whether labels (SELinux) and the absence of `no-new-privileges` are left to the learner.
+    """
+    known = ("no-new-privileges", "label") if as_asked else ("no-new-privileges",)
     for option in asked:
         word = option.partition("=")[0].partition(":")[0].strip()
-        if word != "no-new-privileges":
+        if word not in known:
             raise Refusal(f"the security option {option}", "it would loosen what keeps a container apart", "Drop it.")
-    return list(SECURITY)
+    return asked if as_asked else list(SECURITY)
 
 
-def dropped_capabilities(asked: list[str]) -> list[str]:
-    """The learner's, and those that every session drops."""
+def dropped_capabilities(asked: list[str], *, as_asked: bool = False) -> list[str]:
+    """The learner's, and those that every session drops (`as_asked`: none, as on the engine)."""
+    if as_asked:
+        return asked
     plain = {name.upper().removeprefix("CAP_") for name in asked}
     return sorted(plain | set(ALWAYS_DROPPED))
 

@@ -70,13 +70,37 @@ def resolve(
         network = names.network("bridge" if key in DEFAULT else key)
         if network in resolved:
             raise Refusal(f"the network {key}", "it is there twice", status=400)
-        resolved[network] = {"Aliases": aliases(name, (settings or {}).get("Aliases", []), network, names)}
+        known = aliases(name, (settings or {}).get("Aliases", []), network, names)
+        resolved[network] = {"Aliases": known, **as_asked(settings or {}, names)}
     main = names.network("bridge" if mode in DEFAULT else mode)
     if not resolved:
         resolved[main] = {"Aliases": aliases(name, [], main, names)}
     elif main not in resolved and mode in DEFAULT:
         main = next(iter(resolved))  # the engine connects to the networks listed, and to no default one
     return Network(main, resolved, publishes=True)
+
+
+def as_asked(settings: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    """What else of an endpoint is given: addresses inside its network, a MAC address, options, links to own containers.
+
+    The body's table lets them in only where the policy is as the engine.
+    """
+    answer = {key: settings[key] for key in ("IPAMConfig", "MacAddress", "DriverOpts") if settings.get(key)}
+    if settings.get("Links"):
+        answer["Links"] = [link(one, names) for one in settings["Links"]]
+    return answer
+
+
+def link(word: str, names: Names) -> str:
+    """A link "web:alias" with the engine's name of an own container.
+
+    Raises:
+        Refusal: 404 for a container that the session does not have.
+    """
+    ref, _, alias = word.partition(":")
+    engine_id = names.container(ref)
+    check_alias(alias or ref)
+    return f"sw-{names.sid}--{names.container_name(engine_id)}:{alias or ref.removeprefix('/')}"
 
 
 def aliases(name: str | None, asked: Iterable[str], network: str, names: Names) -> list[str]:
@@ -95,30 +119,48 @@ def aliases(name: str | None, asked: Iterable[str], network: str, names: Names) 
 
 
 def port_bindings(
-    asked: Mapping[str, list[dict[str, Any]] | None], publish_all: bool, exposed: Iterable[str]
+    asked: Mapping[str, list[dict[str, Any]] | None], publish_all: bool, exposed: Iterable[str], *, fixed: bool = False
 ) -> dict[str, list[dict[str, str]]]:
-    """Published ports: always on 127.0.0.1 (the engine reads "" and "localhost" as every address), always ephemeral.
+    """Published ports: always on 127.0.0.1 (the engine reads "" and "localhost" as every address).
+
+    Args:
+        asked: the PortBindings of the request.
+        publish_all: whether every port of `exposed` is published.
+        exposed: the ports that container and image expose.
+        fixed: whether a port of the machine may be chosen; the engine chooses otherwise.
 
     Raises:
-        Refusal: 403 for a fixed port on the machine.
+        Refusal: 403 for a fixed port on the machine, 400 for what is no port.
     """
     answer: dict[str, list[dict[str, str]]] = {}
     for port, bindings in asked.items():
         for binding in bindings or [{}]:
-            if binding.get("HostPort", "").strip("0"):
+            if fixed:
+                _host_port(binding.get("HostPort", ""))
+            elif binding.get("HostPort", "").strip("0"):
                 raise Refusal(
                     f"publishing {port} on the fixed port {binding['HostPort']}",
                     "another session of this machine may have it",
                     "Publish it without a number (ports={'80/tcp': None}, or -p 80) and read the port that was given "
                     "from container.ports or docker port.",
                 )
-        answer[_proto(port)] = [{"HostIp": LOOPBACK, "HostPort": ""} for _ in bindings or [{}]]
+        answer[_proto(port)] = [
+            {"HostIp": LOOPBACK, "HostPort": one.get("HostPort", "") if fixed else ""} for one in bindings or [{}]
+        ]
     if publish_all:
         for port in exposed:
             answer.setdefault(_proto(port), [{"HostIp": LOOPBACK, "HostPort": ""}])
     if sum(map(len, answer.values())) > MOST_BINDINGS:
         raise Refusal("publishing so many ports", f"a container may publish {MOST_BINDINGS}", "Name those you need.")
     return answer
+
+
+def _host_port(word: str) -> None:
+    numbers = (
+        [int(part) for part in word.split("-")] if re.fullmatch("[0-9]{1,5}(-[0-9]{1,5})?", word, re.ASCII) else []
+    )
+    if word and (not numbers or max(numbers) > 65535 or numbers != sorted(numbers)):
+        raise Refusal(f"the port {word} of the machine", "expected a number from 1 to 65535, or a range", status=400)
 
 
 def _proto(port: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from course.gateway.policy import container_limits, wire
+from collections.abc import Mapping
+
+from course.gateway.policy import altered, container_limits, wire
 from course.gateway.policy.fields import Ignored, Number, Refused, Struct, Text
 from course.gateway.policy.names import EngineRequest, Names
 
@@ -55,12 +57,24 @@ def engine_request(raw: bytes, names: Names, container: str) -> EngineRequest:
     if asked.get("PidsLimit"):  # -1 lifts the limit on the engine; 0 leaves it
         body["PidsLimit"] = container_limits.at_most(asked["PidsLimit"], limits.pids)
     if asked.get("CpuShares"):
-        body["CpuShares"] = min(asked["CpuShares"], 1024)
+        body["CpuShares"] = min(asked["CpuShares"], 1024) if limits.nano_cpus else asked["CpuShares"]
     if asked.get("CpusetCpus"):
         body["CpusetCpus"] = asked["CpusetCpus"]
     if asked.get("MemoryReservation"):
         body["MemoryReservation"] = container_limits.at_most(asked["MemoryReservation"], limits.memory)
     if asked.get("RestartPolicy", {}).get("Name"):
-        body["RestartPolicy"] = container_limits.restart(asked["RestartPolicy"], limits)
+        own = names.policy.as_engine
+        body["RestartPolicy"] = container_limits.restart(asked["RestartPolicy"], limits, as_asked=own)
     full_id = names.container(container)
     return EngineRequest("POST", ("containers", full_id, "update"), body=body)
+
+
+def warnings(raw: bytes, built: Mapping[str, object], cap: int) -> list[str]:
+    """What the session changed of what an update asked for.
+
+    Args:
+        raw: the body of the request.
+        built: the body that the engine was given.
+        cap: the most bytes of a body.
+    """
+    return altered.host(wire.decode_object(raw, UPDATE, cap=cap), built)

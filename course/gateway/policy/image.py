@@ -11,6 +11,7 @@ from typing import Literal
 from course.gateway.policy import reference as references
 from course.gateway.policy import wire
 from course.gateway.policy.fields import Struct
+from course.gateway.policy.limits import CLASS, Policy
 from course.gateway.policy.names import IMAGE_LABEL, OWNER_LABEL, RESERVED, SESSION_LABEL, EngineRequest, Names
 from course.gateway.policy.query import Query
 from course.gateway.policy.reference import Reference
@@ -26,14 +27,15 @@ class Transfer:
     """A push or a pull that is allowed.
 
     Args:
-        kind: "base" (a pull of a course image: answer "up to date", ask nobody) or "registry".
+        kind: "base" (a pull of a course image: answer "up to date", ask nobody), "registry" (one that the learner
+            runs) or "reached" (one that the policy names).
         reference: the learner's reference ("localhost:32768/shop:1").
         host: the registry, as "localhost:32768"; "" for a base image.
         target: the name that the engine must use on the wire ("localhost:32768/shop"), tag apart.
         tag: the tag ("" with a digest), digest: the digest ("" with a tag).
     """
 
-    kind: Literal["base", "registry"]
+    kind: Literal["base", "registry", "reached"]
     reference: Reference
     host: str
     target: str
@@ -82,9 +84,12 @@ def tag_request(query: Query, names: Names, image: str) -> tuple[EngineRequest, 
     return EngineRequest("POST", ("images", names.image(image), "tag"), {"repo": repo, "tag": tag}), reference
 
 
-def _registry(reference: Reference, registries: Collection[str], verb: str) -> Transfer:
+def _registry(reference: Reference, registries: Collection[str], verb: str, policy: Policy) -> Transfer:
     host, _, port = reference.domain.partition(":")
     known = f"localhost:{port}" in registries and host in LOCAL_HOSTS
+    if not known and policy.reaches(reference.domain) and reference.domain != references.ENGINE_HOST:
+        target = f"{reference.domain}/{reference.path}"
+        return Transfer("reached", reference, reference.domain, target, reference.tag, reference.digest)
     if not known:
         raise Refusal(
             f"{verb} {reference.familiar()}",
@@ -95,7 +100,45 @@ def _registry(reference: Reference, registries: Collection[str], verb: str) -> T
     return Transfer("registry", reference, f"localhost:{port}", target, reference.tag, reference.digest)
 
 
-def parse_push(name: str, query: Query, registries: Collection[str]) -> Transfer:
+def check_reachable(name: str, policy: Policy) -> Reference:
+    """A reference in a registry that the policy names.
+
+    Raises:
+        Refusal: 400, 403.
+    """
+    reference = references.parse(name)
+    _registry(reference, (), "a look at", policy)
+    return reference
+
+
+@dataclass(frozen=True)
+class ImportSpec:
+    """A parsed import. `source` is "-" for the body, or an address that the engine fetches."""
+
+    source: str
+    reference: Reference | None
+    message: str
+    changes: tuple[str, ...]
+
+
+def parse_import(query: Query) -> ImportSpec:
+    """Check POST /images/create with fromSrc.
+
+    Raises:
+        Refusal: 400, 403.
+    """
+    source, repo = query.text("fromSrc"), query.text("repo")
+    if source != "-" and not re.fullmatch(r"https?://[^\s/@]+(/\S*)?", source):
+        raise Refusal(f"an import from {source}", "expected -, or an address with http:// or https://", status=400)
+    return ImportSpec(
+        source,
+        references.check_writable(_join(repo, query.text("tag"))) if repo else None,
+        query.text("message"),
+        check_changes(query.texts("changes")),
+    )
+
+
+def parse_push(name: str, query: Query, registries: Collection[str], policy: Policy = CLASS) -> Transfer:
     """Check a push.
 
     Args:
@@ -103,14 +146,15 @@ def parse_push(name: str, query: Query, registries: Collection[str]) -> Transfer
         query: the query (tag).
         registries: the "localhost:PORT" that the learner's own sessions publish a registry on; 127.0.0.1 counts as
             localhost.
+        policy: the session's; it may name further registries.
 
     Raises:
         Refusal: 400, 403.
     """
-    return _registry(references.check_writable(_join(name, query.text("tag"))), registries, "a push to")
+    return _registry(references.check_writable(_join(name, query.text("tag"))), registries, "a push to", policy)
 
 
-def parse_pull(query: Query, registries: Collection[str]) -> Transfer:
+def parse_pull(query: Query, registries: Collection[str], policy: Policy = CLASS) -> Transfer:
     """Check POST /images/create: a base image, or an own registry; imports are refused (by `query.parse`).
 
     Raises:
@@ -121,7 +165,7 @@ def parse_pull(query: Query, registries: Collection[str]) -> Transfer:
     reference = _join(query.text("fromImage"), query.text("tag"))
     if references.is_base(reference):
         return Transfer("base", reference, "", reference.repository(), reference.tag, reference.digest)
-    return _registry(reference, registries, "a pull of")
+    return _registry(reference, registries, "a pull of", policy)
 
 
 @dataclass(frozen=True)

@@ -55,13 +55,17 @@ class Query:
         return dict(self.values.get("filters", {}))
 
 
-def parse(call: Call) -> Query:
+def parse(call: Call, *, reaching: bool = False) -> Query:
     """Type the query of a call.
+
+    Args:
+        call: the call.
+        reaching: whether the session's policy names registries; then an import is one of the calls.
 
     Raises:
         Refusal: 400 for a value of the wrong form or a parameter sent twice, 403 for one that may not be used.
     """
-    table = _PARAMETERS.get(call.route, {})
+    table = (_REACHING if reaching and call.route in _REACHING else _PARAMETERS).get(call.route, {})
     answer: dict[str, Any] = {}
     for name, values in call.query.items():
         reader = table.get(name)
@@ -298,4 +302,13 @@ _PARAMETERS: dict[str, dict[str, Reader]] = {
     "volume.list": {"filters": _filters("dangling", "driver", "label", "name")},
     "volume.remove": {"force": _flag},
     "volume.prune": {"filters": _filters("all", *_LABELS)},
+}  # fmt: skip
+
+_REACHING: dict[str, dict[str, Reader]] = {
+    "image.create": {
+        "fromImage": _text(), "fromSrc": _text(cap=4096), "repo": _text(), "tag": _text(), "platform": _text(),
+        "message": _text(cap=4096), "changes": _texts,
+    },
+    "image.push": {"tag": _text(), "platform": _refuse("a session pushes an image whole")},
+    "image.search": {"term": _text(cap=256), "limit": _number(0, 100), "filters": _text(cap=4096)},
 }  # fmt: skip

@@ -27,6 +27,14 @@ class Refusal(GatewayError):
         return f"{text}. {self.instead}" if self.instead else text
 
 
+class UnknownImage(Refusal):
+    """An image that the session does not have; a build may fetch `ref` where the policy lets it."""
+
+    def __init__(self, words: str, ref: str) -> None:
+        super().__init__(words, "", status=404)
+        self.ref = ref
+
+
 def unknown(kind: str, ref: str) -> Refusal:
     """The engine's own words for an object that the session does not have.
 
@@ -41,4 +49,4 @@ def unknown(kind: str, ref: str) -> Refusal:
         "volume": f"get {ref}: no such volume",
         "exec instance": f"No such exec instance: {ref}",
     }
-    return Refusal(words[kind], "", status=404)
+    return UnknownImage(words[kind], ref) if kind == "image" else Refusal(words[kind], "", status=404)

@@ -107,8 +107,16 @@ _TABLE: tuple[tuple[str, str, str, Body], ...] = (
     ("GET", f"volumes/{_ID}", "volume.inspect", "none"),
     ("DELETE", f"volumes/{_ID}", "volume.remove", "none"),
 )
+# the same for a session that reaches registries of the world: they come before the others
+_REACHING: tuple[tuple[str, str, str, Body], ...] = (
+    ("POST", "auth", "system.auth", "json"),
+    ("GET", f"distribution/{_NAME}/json", "image.distribution", "none"),
+    ("GET", "images/search", "image.search", "none"),
+    ("POST", "images/create", "image.create", "tar"),  # an import has a body
+)
 _ROUTES = [(method, re.compile(path), route, body) for method, path, route, body in _TABLE]
-ROUTES = frozenset(route for _, _, route, _ in _TABLE)
+_MORE = [(method, re.compile(path), route, body) for method, path, route, body in _REACHING]
+ROUTES = frozenset(route for _, _, route, _ in (*_TABLE, *_REACHING))
 
 _BUILDKIT = "Set DOCKER_BUILDKIT=0 to build with the classic builder; docker-py uses it always."
 # path after the version, what it is, why it is not given, what to do in its place
@@ -130,19 +138,25 @@ _PLUGIN = re.compile("plugins/(.+)/json")
 _REFUSED = [(re.compile(path), what, why, instead) for path, what, why, instead in _DENIED]
 
 
-def match(method: str, raw_target: str) -> Call:
+def match_reaching(method: str, raw_target: str) -> Call:
+    """`match` for a session whose policy names registries."""
+    return match(method, raw_target, reaching=True)
+
+
+def match(method: str, raw_target: str, *, reaching: bool = False) -> Call:
     """Find the call for a request line.
 
     Args:
         method: as on the wire.
         raw_target: the request target as on the wire, still encoded, with the query.
+        reaching: whether calls that make the engine talk to a registry are among them.
 
     Raises:
         Refusal: 400 for a malformed target, 404 for an unknown one, 403 with words for one that is known and not given.
     """
     raw_path, _, raw_query = raw_target.partition("?")
     version, path = _split_version(_decode_path(raw_path, raw_target))
-    for wanted, pattern, route, body in _ROUTES:
+    for wanted, pattern, route, body in (*(_MORE if reaching else ()), *_ROUTES):
         found = pattern.fullmatch(path)
         if found and wanted == method:
             return Call(route, method, found.groupdict(), _decode_query(raw_query), version, body)

@@ -9,6 +9,7 @@ from typing import Any
 
 from course.gateway.policy import words
 from course.gateway.policy.names import Names
+from course.gateway.policy.network import OPTIONS
 from course.gateway.policy.translate_container import (
     container_created,
     container_inspect,
@@ -45,7 +46,9 @@ def network_inspect(answer: dict[str, Any], names: Names) -> dict[str, Any]:
     shown = dict(answer)
     shown["Name"] = network_word(answer["Id"], names)
     shown["Labels"] = words.labels(answer.get("Labels")) or {}
-    shown["Options"] = {}
+    shown["Options"] = {key: value for key, value in (answer.get("Options") or {}).items() if key in OPTIONS}
+    if not names.policy.as_engine:
+        shown["Options"] = {}
     shown["Containers"] = {
         container: {**settings, "Name": names.container_name(container)}
         for container, settings in (answer.get("Containers") or {}).items()

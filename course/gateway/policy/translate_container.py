@@ -99,6 +99,8 @@ def _host_config(engine: Mapping[str, Any], names: Names) -> dict[str, Any]:
             {**mount, "Source": _volume(mount["Source"], names)} if mount.get("Source") else mount
             for mount in engine["Mounts"]
         ]
+    if engine.get("Links"):
+        shown["Links"] = [words.text(link, names) for link in engine["Links"]]
     if engine.get("VolumesFrom"):
         shown["VolumesFrom"] = [_volumes_from(entry, names) for entry in engine["VolumesFrom"]]
     return shown
@@ -135,8 +137,8 @@ def _mounts(engine: list[dict[str, Any]] | None, names: Names) -> list[dict[str,
         row = dict(mount)
         if row.get("Name"):
             row["Name"] = _volume(row["Name"], names)
-        if row.get("Source"):
-            row["Source"] = ""  # a folder of the machine
+        if row.get("Source") and row.get("Type") != "bind":
+            row["Source"] = ""  # a folder of the engine's
         shown.append(row)
     return shown
 
@@ -165,6 +167,8 @@ def _networks(engine: Mapping[str, Any], own_name: str, names: Names) -> dict[st
             if row.get(field):
                 kept = [word for word in (words.plain_name(alias, names) for alias in row[field]) if word != own_name]
                 row[field] = None if name == DEFAULT or not kept else kept
+        if row.get("Links"):
+            row["Links"] = [words.plain_name(link, names) for link in row["Links"]]
         shown[name] = row
     return shown
 

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from types import TracebackType
 from typing import IO
 
 from course.gateway.policy.limits import MIB, Limits
 from course.gateway.policy.names import Names
-from course.gateway.policy.refusal import Refusal
-from course.gateway.streams.dockerfile import Step, rewrite_dockerfile
+from course.gateway.policy.refusal import Refusal, UnknownImage
+from course.gateway.streams.dockerfile import Rewritten, Step, rewrite_dockerfile
 from course.gateway.streams.frontend import CLASSIC, Frontend
 from course.gateway.streams.ignore import ignores
 from course.gateway.streams.inflate import inflated
@@ -30,6 +31,7 @@ from course.gateway.streams.unpacking import Unpacking, may_be_archive
 WHAT = "the build context"
 ENGINE_DOCKERFILE = ".slipway.dockerfile"
 DOCKERFILE = "Dockerfile"
+Fetch = Callable[[str], Awaitable[None]]
 IGNORE = ".dockerignore"
 MOST_LINKS = 255  # as in the engine
 IN_MEMORY = 2 * MIB  # a larger context is spooled to disk
@@ -70,6 +72,20 @@ class Context:
             yield piece
 
 
+async def _rewritten(rewrite: Callable[[], Awaitable[Rewritten]], fetch: Fetch | None) -> Rewritten:
+    """The rewritten Dockerfile; images that it names and the session doesn't have are fetched first."""
+    fetched: set[str] = set()
+    while True:
+        try:
+            return await rewrite()
+        except Refusal as error:
+            missing = error.__cause__
+            if fetch is None or not isinstance(missing, UnknownImage) or missing.ref in fetched:
+                raise
+            fetched.add(missing.ref)
+            await fetch(missing.ref)
+
+
 async def read_context(
     body: AsyncIterator[bytes],
     *,
@@ -78,6 +94,7 @@ async def read_context(
     base_config: BaseConfig,
     buildargs: Mapping[str, str | None] | None = None,
     builder: Frontend = CLASSIC,
+    fetch: Fetch | None = None,
 ) -> Context:
     """Read a whole context to disk, check it and rewrite it; nothing has gone to the engine when this returns.
 
@@ -88,6 +105,7 @@ async def read_context(
         base_config: gives the Config of an image by its full id, for its ONBUILD triggers.
         buildargs: the `buildargs` query; FROM may use them.
         builder: who will read the Dockerfile.
+        fetch: gets an image that the session doesn't have, or raises; None where images are not fetched.
 
     Raises:
         Refusal: 400, 403, 404 (an image that the session does not have) or 413; 500, with the engine's words, when
@@ -104,8 +122,11 @@ async def read_context(
         raw = files.dockerfile()
         if not raw:
             raise Refusal(f"the Dockerfile ({path}) cannot be empty", "", status=400)
-        rewritten = await rewrite_dockerfile(
-            raw, names=names, base_config=base_config, buildargs=buildargs, builder=builder
+        rewritten = await _rewritten(
+            partial(
+                rewrite_dockerfile, raw, names=names, base_config=base_config, buildargs=buildargs, builder=builder
+            ),
+            fetch,
         )
         if rewritten.adds:
             await files.check_archives()

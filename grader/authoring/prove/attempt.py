@@ -94,7 +94,7 @@ class Prover:
     def __enter__(self) -> Prover:
         self._folder.mkdir(parents=True)
         with ExitStack() as stack:  # what was opened is closed here when the next step fails
-            first = stack.enter_context(session(policy="learner"))
+            first = stack.enter_context(session(policy="class"))
             env = {
                 **first.environment(),
                 "SLIPWAY_WORKSPACE": str(self._workspace),
@@ -128,7 +128,7 @@ class Prover:
         """
         cells = self._copy.exercise(answer.exercise).with_starters(answer.sources)
         self._refresh_folder(answer.files)
-        with session(policy="learner") as own:
+        with session(policy="class") as own:
             self._must(_MOVE.format(environment=own.environment()))
             for cell in self.notebook.of("setup"):
                 self._must(cell.source)

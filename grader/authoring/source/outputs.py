@@ -76,7 +76,7 @@ def run(lesson: Lesson, engine: str, learner: str) -> dict[str, Outputs]:
     node = nbformat.read(lesson.notebook, as_version=nbformat.NO_CONVERT)
     with tempfile.TemporaryDirectory(prefix="slipway-outputs-") as workspace:
         copy = place(lesson, Path(workspace))
-        with _environment({"SLIPWAY_ENGINE": engine} if engine else {}), session(policy="learner") as own:
+        with _environment({"SLIPWAY_ENGINE": engine} if engine else {}), session(policy="class") as own:
             variables = {**own.environment(), "SLIPWAY_WORKSPACE": workspace, "SLIPWAY_LEARNER": learner}
             with _environment(variables):
                 NotebookClient(node, timeout=CELL_SECONDS, resources={"metadata": {"path": str(copy.parent)}}).execute()

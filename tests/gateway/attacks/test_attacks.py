@@ -522,19 +522,60 @@ def _exec(world: World, command: str) -> Answer:
     return answer
 
 
+@pytest.fixture(scope="module")
+def own_world(engine_url: str) -> Iterator[World]:
+    """The same two sessions with the policy `own`, which is a guard rail and no wall."""
+    with attack_world.world(engine_url, "own") as made:
+        yield made
+
+
+ON_PURPOSE = {
+    case["id"]: case for case in map(json.loads, filter(None, (HERE / "allowed_in_own.jsonl").read_text().splitlines()))
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=[f"{case['id']} {case['title']}" for case in CASES])
+def test_own_allows_what_the_list_says_and_nothing_else(own_world: World, case: dict[str, Any]) -> None:
+    """What touches others is refused there too; what only loosens the session's own things is listed, each with why."""
+    if case["method"] in ("SIGNAL", "LOOP"):
+        pytest.skip("stands in test_endurance.py, because it asks for a world of its own")
+    listed = ON_PURPOSE.get(case["id"], {})
+    differs = ""
+    try:
+        _hold(own_world, case)
+    except Touched:
+        raise
+    except AssertionError as error:
+        differs = str(error)
+    if listed.get("how") != "asks":  # whether the engine reaches a registry is no matter of the policy
+        assert bool(differs) == bool(listed), differs or f"listed, and yet refused: {listed['why']}"
+
+
 @pytest.mark.parametrize("case", CASES, ids=[f"{case['id']} {case['title']}" for case in CASES])
 def test_case(world: World, case: dict[str, Any]) -> None:
     if case["method"] in ("SIGNAL", "LOOP"):
         pytest.skip("stands in test_endurance.py, because it asks for a world of its own")
+    _hold(world, case)
+
+
+class Touched(AssertionError):
+    """Something that isn't the attacker's has changed, or was told: no policy allows that."""
+
+
+def _hold(world: World, case: dict[str, Any]) -> None:
+    """Perform a case, and see that its rules hold."""
     _settled(world)
     before = snapshot(world)
     answer = perform(world, case)
     try:
-        assert snapshot(world) == before
-        assert harm(world) == []
-        for word in victims_words(world):
-            sent = world.fill(json.dumps(case)) + (attack_world.VICTIM_RECIPE if case["id"] == "A089" else "")
-            assert word not in answer.text or word in sent, f"the answer holds {word}: {answer.text[:600]}"
+        try:
+            assert snapshot(world) == before
+            assert harm(world) == []
+            for word in victims_words(world):
+                sent = world.fill(json.dumps(case)) + (attack_world.VICTIM_RECIPE if case["id"] == "A089" else "")
+                assert word not in answer.text or word in sent, f"the answer holds {word}: {answer.text[:600]}"
+        except AssertionError as error:
+            raise Touched(str(error)) from error
         _expected(world, case, answer)
     finally:
         _tidy(world)

@@ -17,7 +17,7 @@ from attack_world import World, dockerfile
 from raw_http import call, request
 
 from course.gateway import Client, Session, session
-from course.gateway.policy.limits import LEARNER
+from course.gateway.policy.limits import CLASS
 
 MIB = 1024 * 1024
 
@@ -181,7 +181,7 @@ def test_three_thousand_idle_connections_stop_nobody(alone: Session) -> None:
 
 def test_a_session_that_holds_all_its_streams_and_reads_none_costs_others_nothing(alone: Session) -> None:
     """Each stream has more to say than the gateway may keep: what it keeps for all of them has a bound."""
-    limits, lines = LEARNER.limits, "head -c 900000 /dev/zero | tr '\\0' x | fold -w 8000"
+    limits, lines = CLASS.limits, "head -c 900000 /dev/zero | tr '\\0' x | fold -w 8000"
     with ExitStack() as stack, session() as other, closing(client_of(alone)) as client:
         container = client.containers.run("course/busybox", ["sh", "-c", f"{lines}; sleep 600"], detach=True)
         until(lambda: len(container.logs()) > 800_000, 20, "the log is written")

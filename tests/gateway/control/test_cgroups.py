@@ -15,7 +15,7 @@ from docker.errors import BuildError
 
 from course.gateway import Client, session
 from course.gateway.cgroups import PIDS_FACTOR, CgroupTree, NoCgroups, Slices, choose, session_memory
-from course.gateway.policy.limits import LEARNER
+from course.gateway.policy.limits import CLASS
 
 SID = "abcdefabcdef"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="cgroups need root")
@@ -26,10 +26,10 @@ def test_a_fork_bomb_in_a_run_step_ends_at_the_sessions_limit(gateway: Client) -
     parent = gateway.status()["cgroups"]
     if not parent:
         pytest.skip(gateway.status()["weaker"]["cgroups"])
-    limit = LEARNER.limits.pids * PIDS_FACTOR
+    limit = CLASS.limits.pids * PIDS_FACTOR
     # As many background processes as the shell may start; it prints how many there were when it could not fork.
     dockerfile = b"FROM course/busybox\nRUN for i in $(seq 3000); do sleep 60 & done; true\n"
-    with session() as opened, closing(docker.DockerClient(opened.url)) as client:
+    with session("class") as opened, closing(docker.DockerClient(opened.url)) as client:
         with pytest.raises(BuildError) as failure:
             client.images.build(fileobj=io.BytesIO(dockerfile))
         assert any("fork" in line.get("stream", "") for line in failure.value.build_log)
@@ -43,8 +43,8 @@ def test_a_cgroup_is_made_and_removed_with_what_runs_in_it(gateway: Client) -> N
     if not Path("/sys/fs/cgroup/pids").is_dir():
         pytest.skip("this machine has version 2")
     tree = CgroupTree("0-test", 1)
-    tree.make(SID, LEARNER.limits)
-    tree.make(SID, LEARNER.limits)
+    tree.make(SID, CLASS.limits)
+    tree.make(SID, CLASS.limits)
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     try:
         folder = Path(f"/sys/fs/cgroup/pids{tree.parent(SID)}")
@@ -67,9 +67,9 @@ def test_version_2_has_its_own_files_and_passes_controllers_on(tmp_path: Path) -
     leaf.mkdir(parents=True)
     for name in ("pids.max", "memory.max", "memory.swap.max", "cpu.weight"):
         (leaf / name).write_text("max")
-    tree.make(SID, LEARNER.limits)
+    tree.make(SID, CLASS.limits)
     assert (leaf / "pids.max").read_text() == "1024"
-    assert (leaf / "memory.max").read_text() == str(session_memory(LEARNER.limits))
+    assert (leaf / "memory.max").read_text() == str(session_memory(CLASS.limits))
     assert (leaf / "memory.swap.max").read_text() == "0"
     for above in (tmp_path, tmp_path / "slipway", leaf.parent):
         assert (above / "cgroup.subtree_control").read_text() == "+pids +memory +cpu"

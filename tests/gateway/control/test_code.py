@@ -20,7 +20,7 @@ OPEN = """
 import json
 from course.gateway import Client, Lease
 client = Client()
-lease = Lease(client, {"name": "upgraded", "policy": "learner", "find": True})
+lease = Lease(client, {"name": "upgraded", "policy": "class", "find": True})
 print(json.dumps({"id": lease.session.id, "url": lease.session.url, **client.status()}))
 """
 
@@ -59,8 +59,8 @@ def test_a_gateway_from_before_an_upgrade_is_replaced(gateway: Client, tmp_path:
     assert (upgraded["id"], upgraded["url"]) == (first["id"], first["url"]), "the session did not go on"
 
     with pytest.raises(GatewayError, match="course gateway stop") as refused:
-        gateway.open("mine")
+        gateway.open("mine", "class")
     assert str(installed.package / "gateway") in str(refused.value)
     gateway.stop()
-    assert gateway.open("mine").id != first["id"]
+    assert gateway.open("mine", "class").id != first["id"]
     assert {one["name"] for one in gateway.sessions()} == {"mine", "upgraded"}

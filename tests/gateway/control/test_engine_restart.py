@@ -46,7 +46,7 @@ def daemon(engine_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]
 
 def test_a_session_outlives_a_crash_of_its_engine(daemon: Daemon) -> None:
     gateway = Client()
-    opened = gateway.open("kept")
+    opened = gateway.open("kept", "class")
     with closing(docker.DockerClient(opened.url, timeout=20)) as client:
         client.containers.run("course/busybox", "sleep 600", name="web", detach=True)
         client.containers.run("course/busybox", "sleep 600", name="gone", detach=True, auto_remove=True)
@@ -64,7 +64,7 @@ def test_a_session_outlives_a_crash_of_its_engine(daemon: Daemon) -> None:
 
 def test_a_kept_session_is_found_again_after_a_restart_of_the_machine(daemon: Daemon, tmp_path: Path) -> None:
     """Gateway, kernel and engine are killed, and the runtime folder is empty: what is left is what is on the disk."""
-    gateway, asked = Client(), {"name": "mine", "policy": "learner", "find": True, "keep": 7 * 86_400.0}
+    gateway, asked = Client(), {"name": "mine", "policy": "class", "find": True, "keep": 7 * 86_400.0}
     holder = Holder(asked)
     with closing(docker.DockerClient(holder.session.url, timeout=20)) as client:
         web = client.containers.run("course/busybox", "sleep 600", name="web", detach=True)
@@ -96,7 +96,7 @@ def test_a_kept_session_is_found_again_after_a_restart_of_the_machine(daemon: Da
 
 def test_an_end_that_finds_no_engine_is_made_good_later(daemon: Daemon) -> None:
     gateway = Client()
-    opened = gateway.open("kept")
+    opened = gateway.open("kept", "class")
     with closing(docker.DockerClient(opened.url, timeout=20)) as client:
         client.containers.run("course/busybox", "sleep 600", name="web", detach=True)
     daemon.stop()

@@ -90,7 +90,7 @@ def status(room: Room, port: int) -> str:
     return str(until(lambda: (said := room.run(GET, port)) == "200" and said, f"no answer at {port} inside"))
 
 
-@pytest.mark.parametrize("policy", ["grading", "learner"])
+@pytest.mark.parametrize("policy", ["grading", "class"])
 def test_ports_answer_inside_from_start_to_stop_and_nothing_else_does(gateway: Client, room: Room, policy: str) -> None:
     with (
         session(policy) as one,

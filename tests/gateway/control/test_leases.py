@@ -25,7 +25,7 @@ from course.gateway.peer import identify
 
 Hold = Callable[..., Holder]
 GRADING = {"name": "g", "policy": "grading"}
-LEARNER = {"name": "l", "policy": "learner", "find": True}
+CLASS = {"name": "l", "policy": "class", "find": True}
 
 
 def run_web(opened: Session) -> str:
@@ -40,7 +40,7 @@ def is_running(engine: docker.DockerClient, engine_id: str) -> bool:
 
 
 def test_a_session_is_removed_at_the_end_of_its_block(gateway: Client, engine: docker.DockerClient) -> None:
-    with session() as opened:
+    with session("class") as opened:
         run_web(opened)
         assert of_session(engine, opened.id)
     assert of_session(engine, opened.id) == []
@@ -170,11 +170,11 @@ def test_the_next_gateway_sweeps_when_holder_and_gateway_were_killed(
 def test_a_learners_session_is_found_again_after_the_kill_of_all(
     gateway: Client, engine: docker.DockerClient, hold: Hold
 ) -> None:
-    holder = hold(LEARNER)
+    holder = hold(CLASS)
     engine_id = run_web(holder.session)
     os.kill(gateway_pid(gateway), signal.SIGKILL)
     holder.kill()
-    again = hold(LEARNER)
+    again = hold(CLASS)
     assert again.session == holder.session
     assert is_running(engine, engine_id)
 
@@ -182,7 +182,7 @@ def test_a_learners_session_is_found_again_after_the_kill_of_all(
 def test_a_stopped_gateway_leaves_its_sessions_to_the_next(
     gateway: Client, engine: docker.DockerClient, hold: Hold
 ) -> None:
-    opened = gateway.open("kept")
+    opened = gateway.open("kept", "class")
     engine_id = run_web(opened)
     gateway.stop()
     assert is_running(engine, engine_id)
@@ -215,11 +215,11 @@ def test_a_session_ends_with_its_lifetime_also_when_it_is_held(
 
 
 def test_a_name_is_open_once(gateway: Client) -> None:
-    gateway.open("one")
+    gateway.open("one", "class")
     with pytest.raises(NameTaken):
-        gateway.open("one")
+        gateway.open("one", "class")
     with pytest.raises(GatewayError):
-        gateway.open("../x")
+        gateway.open("../x", "class")
     with pytest.raises(GatewayError):
         gateway.open("two", "root")
     gateway.end("one")
@@ -228,7 +228,7 @@ def test_a_name_is_open_once(gateway: Client) -> None:
 
 
 def test_a_machine_ends_with_the_session_of_its_learner(gateway: Client, engine: docker.DockerClient) -> None:
-    with session() as opened:
+    with session("class") as opened:
         colleague = machine(opened, "colleague")
         assert machine(opened, "colleague") == colleague
         assert colleague.id != opened.id
@@ -252,7 +252,7 @@ def test_machines_are_adopted_too(gateway: Client, engine: docker.DockerClient, 
 
 
 def test_a_lease_tells_why_its_session_ended(gateway: Client) -> None:
-    lease = Lease(gateway, {"name": "x", "policy": "learner"})
+    lease = Lease(gateway, {"name": "x", "policy": "class"})
     gateway.end("x")
     assert until(lambda: lease.ended, "the lease did not notice") == "it was ended"
     assert "ended" in repr(lease)
@@ -262,14 +262,14 @@ def test_a_lease_tells_why_its_session_ended(gateway: Client) -> None:
 def test_a_process_in_a_session_attaches_to_that_session(
     gateway: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    with session() as opened:
+    with session("class") as opened:
         monkeypatch.setenv("SLIPWAY_SESSION", opened.id)
         with attach(tmp_path) as lease:
             assert lease.session == opened
 
 
 def test_many_clients_start_one_gateway(gateway: Client, hold: Hold) -> None:
-    holders = [hold({"name": f"n{number}", "policy": "learner"}) for number in range(4)]
+    holders = [hold({"name": f"n{number}", "policy": "class"}) for number in range(4)]
     assert len({holder.session.id for holder in holders}) == 4
     running = [path for path in Path("/proc").glob("[0-9]*/cmdline") if _is_gateway(path, gateway.home.engine)]
     states = [(path.parent / "environ").read_text() for path in running]
@@ -284,7 +284,7 @@ def _is_gateway(cmdline: Path, engine: str) -> bool:
 
 
 def test_the_sockets_are_for_this_user_only(gateway: Client) -> None:
-    opened = gateway.open("x")
+    opened = gateway.open("x", "class")
     for path in (Path(opened.url.removeprefix("unix://")), gateway.home.control_socket()):
         assert path.stat().st_mode & 0o777 == 0o600
         assert path.parent.stat().st_mode & 0o777 == 0o700
@@ -310,7 +310,7 @@ def test_another_user_is_turned_away_even_where_modes_do_not_hold(gateway: Clien
 
 def test_fifty_sessions_are_opened_at_once(gateway: Client, engine: docker.DockerClient) -> None:
     with ThreadPoolExecutor(10) as pool:
-        opened = list(pool.map(lambda number: gateway.open(f"n{number}"), range(50)))
+        opened = list(pool.map(lambda number: gateway.open(f"n{number}", "class"), range(50)))
         sids = {one.id for one in opened}  # other tests' sessions may still be in their grace
         subnets = {
             network["IPAM"]["Config"][0]["Subnet"]

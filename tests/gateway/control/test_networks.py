@@ -90,7 +90,7 @@ def answers(port: int) -> bool:
 
 @needs_root
 def test_a_graded_container_reaches_nobody_and_its_published_port_works(gateway: Client, host_service: int) -> None:
-    with connected("grading") as client, connected("learner") as foreign:
+    with connected("grading") as client, connected("class") as foreign:
         assert gateway.status()["firewall"] == "in force"
         foreign_address, _ = serve(foreign)
         own_address, port = serve(client)
@@ -103,7 +103,7 @@ def test_a_graded_container_reaches_nobody_and_its_published_port_works(gateway:
 
 
 def test_a_learners_container_reaches_its_own_and_no_other_session(gateway: Client, host_service: int) -> None:
-    with connected("learner") as client, connected("learner") as other:
+    with connected("class") as client, connected("class") as other:
         address, port = serve(client)
         until(lambda: answers(port), "the published port does not answer")
         assert reaches(client, address, 8000)
@@ -164,7 +164,7 @@ def scope_of(tmp_path: Path) -> Iterator[Callable[..., Scope]]:
 def test_a_taken_subnet_is_passed_over(engine_url: str, scope_of: Callable[..., Scope]) -> None:
     async def scenario() -> None:
         engine = Upstream(Path(engine_url.removeprefix("unix://")))
-        scopes = [scope_of("learner", letter * 12) for letter in "abc"]
+        scopes = [scope_of("class", letter * 12) for letter in "abc"]
         made = []
         try:
             for scope in scopes:  # each with a fresh range that begins at the same address
@@ -189,7 +189,7 @@ def test_a_full_range_is_said(engine_url: str, scope_of: Callable[..., Scope]) -
     async def scenario() -> None:
         engine = Upstream(Path(engine_url.removeprefix("unix://")))
         networks = Networks(engine, firewalled=False, range_="10.214.1.0/27")
-        scope = scope_of("learner")
+        scope = scope_of("class")
         one = await networks.default(scope)
         try:
             answer = await networks.create(scope, "second")
@@ -210,7 +210,7 @@ def test_grading_networks_are_internal_without_a_firewall(tmp_path: Path, scope_
     assert not options["Internal"]
     assert options["Options"]["com.docker.network.bridge.name"].startswith("swg")
     assert options["Options"]["com.docker.network.bridge.enable_ip_masquerade"] == "false"
-    learner = scope_of("learner", "b" * 12)
+    learner = scope_of("class", "b" * 12)
     assert (
         Networks(engine, firewalled=True)
         .options(learner, "10.0.0.0/27")["Options"]["com.docker.network.bridge.name"]
@@ -256,5 +256,5 @@ def test_routes_are_read_as_the_kernel_writes_them(tmp_path: Path) -> None:
 
 
 def test_the_default_network_is_called_bridge_inside(gateway: Client) -> None:
-    with connected("learner") as client:
+    with connected("class") as client:
         assert [network.name for network in client.networks.list()] == ["bridge"]

@@ -165,6 +165,6 @@ def test_a_machine_of_the_same_learner_is_paused_too(
 
 
 def test_only_where_marks_count_there_is_a_second_door(gateway: Client) -> None:
-    opened = gateway.open("at-home", "learner")
+    opened = gateway.open("at-home", "class")
     assert opened.checks_url == ""
     assert not list(Path(opened.url.removeprefix("unix://")).parent.glob(f"{opened.id}.c.sock"))

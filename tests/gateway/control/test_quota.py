@@ -17,7 +17,7 @@ from course.gateway import Client, Session, journal
 from course.gateway.bases import Bases
 from course.gateway.journal_file import Journal, read
 from course.gateway.ledger import Ledger
-from course.gateway.policy.limits import LEARNER, MIB
+from course.gateway.policy.limits import CLASS, MIB
 from course.gateway.quota import QuotaWatcher, biggest_writer, disk_usage
 from course.gateway.scope import Scope
 from course.gateway.upstream import Upstream
@@ -27,7 +27,7 @@ WRITE = "dd if=/dev/zero of={} bs=1M count={}; touch /done; sleep 600"
 
 @pytest.fixture
 def opened(gateway: Client) -> Iterator[Session]:
-    yield gateway.open("quota")
+    yield gateway.open("quota", "class")
     gateway.end("quota")
 
 
@@ -37,7 +37,7 @@ def watched(gateway: Client, opened: Session, quota: int, folder: Path) -> Scope
     row = next(row for row in ledger.sessions() if row.sid == opened.id)
     owner = str(gateway.status()["owner"])
     scope = Scope(row, ledger, Bases(), {}, owner)
-    scope.policy = replace(LEARNER, limits=replace(LEARNER.limits, bytes_written=quota))
+    scope.policy = replace(CLASS, limits=replace(CLASS.limits, bytes_written=quota))
     notes = Journal(folder, opened.id)
 
     async def look() -> None:

@@ -26,7 +26,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
     bases = Bases()
     bases.replace({"course/busybox:latest": BASE})
 
-    def scope(sid: str = "a" * 12, *, policy: str = "learner", family: str = "", again: bool = False) -> Scope:
+    def scope(sid: str = "a" * 12, *, policy: str = "class", family: str = "", again: bool = False) -> Scope:
         ledger = ledgers.enter_context(closing(Ledger(tmp_path / "ledger.db")))
         row = SessionRow(sid, f"session-{sid}", policy, family or sid, 1.0)
         if not again:
@@ -188,7 +188,7 @@ def test_owners_differ_by_state_folder(tmp_path: Path) -> None:
 
 def test_a_ledger_that_two_threads_write_loses_nothing(tmp_path: Path) -> None:
     ledgers = [Ledger(tmp_path / "ledger.db") for _ in range(2)]
-    ledgers[0].add_session(SessionRow("a" * 12, "n", "learner", "a" * 12, 1.0))
+    ledgers[0].add_session(SessionRow("a" * 12, "n", "class", "a" * 12, 1.0))
     threads = [
         threading.Thread(target=lambda k=k: [ledgers[k].put("a" * 12, "tag", f"{k}-{n}") for n in range(50)])
         for k in range(2)
@@ -207,3 +207,17 @@ def test_a_ledger_that_two_threads_write_loses_nothing(tmp_path: Path) -> None:
 def test_a_canonical_name_is_its_own_canonical_name() -> None:
     for ref in ("shop", "a/b:1", "localhost:5000/x", "example.org/library/y:2", "index.docker.io/z"):
         assert canonical(canonical(ref)) == canonical(ref)
+
+
+def test_a_quota_warns_before_its_end_where_the_policy_does(make: Make) -> None:
+    own, wall = make(policy="own"), make("b" * 12)
+    for number in range(90):
+        own.add_network(f"{number:064x}", f"net{number}")
+        assert own.near_the_end("networks") == (
+            ["90 of the session's 100 networks are used. Remove one that you no longer need: network.remove()"]
+            if number == 89
+            else []
+        )
+    for number in range(8):
+        wall.add_network(f"{number:064x}", f"net{number}")
+    assert wall.near_the_end("networks") == []

@@ -71,7 +71,8 @@ def test_sessions_are_opened_listed_told_and_ended(gateway: Client) -> None:
     runner = CliRunner()
     opened = runner.invoke(session_app, ["open", "mine"])
     assert opened.exit_code == 0, opened.output
-    settings = dict(line.removeprefix("export ").split("=", 1) for line in opened.output.splitlines())
+    assert "policy own: a guard rail" in opened.stderr
+    settings = dict(line.removeprefix("export ").split("=", 1) for line in opened.stdout.splitlines())
     client = docker.DockerClient(settings["DOCKER_HOST"])
     client.containers.create("course/busybox", "true", name="web")
     client.close()

@@ -84,7 +84,7 @@ def cgroup_of(client: Client, sid: str) -> str:
 
 
 def test_all_that_a_session_made_is_removed(gateway: Client, engine: docker.DockerClient, untouched: None) -> None:
-    with session() as opened:
+    with session("class") as opened:
         fill(opened)
         cgroup = cgroup_of(gateway, opened.id)
         plant(engine, opened.id, gateway.status()["owner"], cgroup)
@@ -113,7 +113,7 @@ def test_a_killed_gateway_in_mid_build_leaves_nothing(
 
 def test_a_dry_run_shows_and_removes_nothing(gateway: Client, engine: docker.DockerClient, untouched: None) -> None:
     owner = gateway.status()["owner"]
-    with session() as opened:
+    with session("class") as opened:
         fill(opened)
         plant(engine, "e" * 12, owner, "")  # last, because the gateway sweeps by itself every ten seconds
         before = snapshot(engine)
@@ -132,7 +132,7 @@ def test_a_dry_run_shows_and_removes_nothing(gateway: Client, engine: docker.Doc
 def test_the_session_of_a_lost_ledger_is_found_on_the_engine(
     gateway: Client, engine: docker.DockerClient, untouched: None
 ) -> None:
-    opened = gateway.open("lost")
+    opened = gateway.open("lost", "class")
     with closing(docker.DockerClient(opened.url)) as client:
         client.images.get("course/busybox").tag("mine", "1")
         client.containers.create("mine:1", "true", name="web")
@@ -165,7 +165,7 @@ def test_an_image_is_found_though_nothing_else_of_its_session_is_left(
 def test_two_owners_on_one_engine_leave_each_other_alone(
     gateway: Client, engine: docker.DockerClient, untouched: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mine = gateway.open("mine")
+    mine = gateway.open("mine", "class")
     fill(mine)
     mine_now = of_session(engine, mine.id)
     monkeypatch.setenv("SLIPWAY_STATE_DIR", str(tmp_path / "other"))
@@ -196,13 +196,13 @@ def test_an_image_that_two_sessions_have_stays_for_the_second(
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:
         tar.addfile(tarfile.TarInfo("x"))
-    with session() as first:
+    with session("class") as first:
         with closing(docker.DockerClient(first.url)) as client:
             made = client.containers.create("course/busybox", "true")
             made.put_archive("/", archive.getvalue())
             made.commit("shop", "1")
             saved = b"".join(client.images.get("shop:1").save(named=True))
-        with session() as second, closing(docker.DockerClient(second.url)) as client:
+        with session("class") as second, closing(docker.DockerClient(second.url)) as client:
             client.images.load(saved)
             image_id = client.images.get("shop:1").id
             gateway.end(first.id)
@@ -215,8 +215,8 @@ def test_nothing_is_left_below_an_image_that_was_built_in_one_session_and_loaded
     gateway: Client, as_machine: bool, untouched: None
 ) -> None:
     steps = b"FROM course/busybox\nENV ONE=1\nENV TWO=2\nENV THREE=3\n"
-    with session() as first, contextlib.ExitStack() as stack:
-        second = machine(first, "colleague") if as_machine else stack.enter_context(session())
+    with session("class") as first, contextlib.ExitStack() as stack:
+        second = machine(first, "colleague") if as_machine else stack.enter_context(session("class"))
         with closing(docker.DockerClient(first.url)) as one, closing(docker.DockerClient(second.url)) as two:
             one.images.build(fileobj=io.BytesIO(steps), tag="shop:1")
             one.images.build(fileobj=io.BytesIO(b"FROM shop:1\nENV FOUR=4\nENV FIVE=5\n"), tag="shop:2")
@@ -227,7 +227,7 @@ def test_nothing_is_left_below_an_image_that_was_built_in_one_session_and_loaded
 def test_a_removal_that_was_cut_short_is_taken_up(
     gateway: Client, engine: docker.DockerClient, untouched: None
 ) -> None:
-    opened = gateway.open("cut")
+    opened = gateway.open("cut", "class")
     fill(opened)
     gateway.stop()
     with closing(sqlite3.connect(gateway.home.state / "ledger.db")) as ledger, ledger:
@@ -243,13 +243,13 @@ def test_a_sweep_leaves_a_session_that_is_opened_meanwhile(gateway: Client, unto
         while not over.is_set():
             gateway.sweep()
 
-    with session() as first:  # the gateway runs
+    with session("class") as first:  # the gateway runs
         assert first.id
         sweeper = threading.Thread(target=sweep)
         sweeper.start()
         try:
             for _ in range(15):
-                with session() as opened, closing(docker.DockerClient(opened.url)) as client:
+                with session("class") as opened, closing(docker.DockerClient(opened.url)) as client:
                     assert client.networks.list()
                     assert opened.id in {one["id"] for one in gateway.sessions()}
         finally:

@@ -48,7 +48,7 @@ def test_a_systemd_that_takes_its_time_holds_up_nobody_else(
         sessions = Sessions(home)
         await sessions.start()
         sessions._around.cgroups = Slices("test")
-        opening = asyncio.create_task(sessions.open("slow", "learner"))
+        opening = asyncio.create_task(sessions.open("slow", "class"))
         while not begun.exists():
             await asyncio.sleep(0.01)
         assert not opening.done() and sessions.status()["sessions"] == 0
@@ -71,7 +71,7 @@ def test_a_connect_that_hangs_in_another_namespace_holds_up_nobody_else(
     async def scenario() -> None:
         sessions = Sessions(home)
         await sessions.start()
-        live = await sessions.open("slow", "learner")
+        live = await sessions.open("slow", "class")
         opening = asyncio.create_task(sessions.open_ports_in(live, Path(f"/proc/{os.getpid()}/ns/net")))
         await asyncio.sleep(0)
         asyncio.get_running_loop().call_soon(go.set)
@@ -117,12 +117,12 @@ def test_the_control_api_answers_nonsense_in_three_parts(gateway: Client, method
 
 
 def test_a_ledger_that_cannot_be_written_is_told_in_three_parts(gateway: Client) -> None:
-    opened = gateway.open("full")
+    opened = gateway.open("full", "class")
     ledger = gateway.home.state / "ledger.db"
     with sqlite3.connect(ledger) as other:
         other.execute("CREATE TRIGGER full BEFORE INSERT ON sessions BEGIN SELECT RAISE(FAIL, 'disk full'); END")
     with pytest.raises(GatewayError, match="disk full") as failed:
-        gateway.open("one-more")
+        gateway.open("one-more", "class")
     assert "ledger" in failed.value.expected
     other.close()
     assert gateway.show("full")["id"] == opened.id

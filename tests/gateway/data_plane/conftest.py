@@ -19,7 +19,7 @@ from aiohttp import web
 from course.gateway.exchange import Exchange
 from course.gateway.handlers.containers import hijacked
 from course.gateway.policy import routes
-from course.gateway.policy.limits import LEARNER
+from course.gateway.policy.limits import CLASS
 from course.gateway.policy.names import EngineRequest
 from course.gateway.scope import Scope
 from course.gateway.server import DataPlane, SessionServer
@@ -97,7 +97,7 @@ def open_door(engine_socket: Path, loop: Loop, short_folder: Path) -> Iterator[s
     async def start() -> tuple[DataPlane, SessionServer]:
         plane = DataPlane(engine_socket, {})
         await plane.start()
-        scope = cast(Scope, SimpleNamespace(sid="a00000000000", policy=LEARNER))
+        scope = cast(Scope, SimpleNamespace(sid="a00000000000", policy=CLASS))
         table = dict.fromkeys(routes.ROUTES, forward)
         server = SessionServer(scope, short_folder / "open.sock", plane.shared, lambda entry: None, table=table)
         await server.start()

@@ -41,7 +41,7 @@ def test_another_sessions_newer_layers_do_not_take_the_cache_away(
     folder: Path, engine_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SLIPWAY_ENGINE", engine_url)
-    with session(policy="learner") as one, session(policy="learner") as other:
+    with session(policy="class") as one, session(policy="class") as other:
         for number in range(3):  # own images that begin alike, and go on otherwise
             (folder / "Dockerfile").write_text(SHARED_START + f"ENV NUMBER={number}\n")
             build(one.url, folder)
@@ -57,7 +57,7 @@ def test_a_step_that_the_engine_cannot_restore_is_run_again(
 ) -> None:
     """With the containerd store the classic builder fails where a step without files is another build's newest one."""
     monkeypatch.setenv("SLIPWAY_ENGINE", engine28_containerd_url)
-    with session(policy="learner") as one, session(policy="learner") as other:
+    with session(policy="class") as one, session(policy="class") as other:
         for url in (one.url, other.url, one.url, other.url):
             assert len(build(url, folder)) == len(TEXT.splitlines()) - 1
     Client(engine28_containerd_url).stop(end_sessions=False)

@@ -39,7 +39,7 @@ def two(request: pytest.FixtureRequest) -> Iterator[tuple[Session, Session]]:
         }.items():
             patch.setenv(name, value)
         stack.callback(lambda: Client().stop(end_sessions=True))
-        yield stack.enter_context(session()), stack.enter_context(session())
+        yield stack.enter_context(session("class")), stack.enter_context(session("class"))
 
 
 @pytest.fixture(autouse=True)

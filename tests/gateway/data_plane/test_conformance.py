@@ -37,7 +37,7 @@ def both(request: pytest.FixtureRequest, engine: str) -> Iterator[tuple[docker.D
     """
     url = str(request.getfixturevalue(ENGINES[engine]))
     gateway = Client(url)
-    lease = Lease(gateway, {"name": "conformance", "policy": "learner"})
+    lease = Lease(gateway, {"name": "conformance", "policy": "class"})
     try:
         with (
             closing(docker.DockerClient(base_url=lease.session.url, version="auto", timeout=60)) as through,

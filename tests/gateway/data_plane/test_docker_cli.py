@@ -23,7 +23,7 @@ def cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
         pytest.skip("the docker CLI is not installed")
     folder = tmp_path_factory.mktemp("config")
 
-    with course.gateway.session(name="cli") as own:
+    with course.gateway.session("class", name="cli") as own:
         environment = {**os.environ, "DOCKER_HOST": own.url, "DOCKER_CONFIG": str(folder), "DOCKER_BUILDKIT": "0"}
 
         def run(*words: str, given: str = "", tty: bool = False) -> subprocess.CompletedProcess[str]:

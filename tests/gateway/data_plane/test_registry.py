@@ -56,7 +56,7 @@ def registry_in(client: docker.DockerClient) -> Iterator[int]:
 def test_an_image_goes_through_the_registry_to_the_colleagues_machine(
     engine: docker.DockerClient, engine_url: str
 ) -> None:
-    with session(name="sender") as own, closing(client_of(own.url)) as mine:
+    with session("class", name="sender") as own, closing(client_of(own.url)) as mine:
         other = machine(own, "colleague")
         with closing(client_of(other.url)) as theirs, registry_in(mine) as port:
             image, _ = mine.images.build(fileobj=context(), custom_context=True, tag="shop:1")
@@ -86,7 +86,7 @@ def test_an_image_goes_through_the_registry_to_the_colleagues_machine(
 def test_a_pull_that_its_client_leaves_names_nothing_on_the_engine_afterwards(
     engine: docker.DockerClient, engine_url: str
 ) -> None:
-    with session() as own, closing(client_of(own.url)) as mine, registry_in(mine):
+    with session("class") as own, closing(client_of(own.url)) as mine, registry_in(mine):
         mine.images.get("course/busybox").tag("localhost:5000/box", "1")
         mine.images.push("localhost:5000/box", tag="1")
         mine.images.remove("localhost:5000/box:1")
@@ -102,7 +102,7 @@ def test_a_pull_that_its_client_leaves_names_nothing_on_the_engine_afterwards(
 
 
 def test_a_push_or_a_pull_elsewhere_is_refused_in_words(engine_url: str) -> None:
-    with session() as own, closing(client_of(own.url)) as mine:
+    with session("class") as own, closing(client_of(own.url)) as mine:
         for call in (
             lambda: mine.api.push("registry.example/x", tag="1"),
             lambda: mine.api.pull("registry.example/x", tag="1"),
@@ -118,14 +118,14 @@ def test_a_push_or_a_pull_elsewhere_is_refused_in_words(engine_url: str) -> None
 
 
 def test_a_base_image_is_always_up_to_date(engine_url: str) -> None:
-    with session() as own, closing(client_of(own.url)) as mine:
+    with session("class") as own, closing(client_of(own.url)) as mine:
         assert mine.images.pull("course/busybox", tag="latest").id == mine.images.get("course/busybox").id
 
 
 def test_two_strangers_share_neither_registry_nor_names(engine_url: str) -> None:
     with (
-        session() as one,
-        session() as two,
+        session("class") as one,
+        session("class") as two,
         closing(client_of(one.url)) as mine,
         closing(client_of(two.url)) as yours,
         registry_in(mine) as port,
@@ -139,7 +139,7 @@ def test_two_strangers_share_neither_registry_nor_names(engine_url: str) -> None
 
 
 def test_a_tag_that_a_killed_transfer_left_goes_with_its_session(engine: docker.DockerClient, engine_url: str) -> None:
-    with session() as own, closing(client_of(own.url)) as mine:
+    with session("class") as own, closing(client_of(own.url)) as mine:
         image, _ = mine.images.build(fileobj=context(), custom_context=True, tag="shop:1")
         left = f"{address(own.id)}:40000/shop"
         engine.images.get(image.id).tag(left, "1")

@@ -15,16 +15,16 @@ from raw_http import call, request
 
 import course.gateway
 from course.gateway import Client, Session
-from course.gateway.policy.limits import LEARNER
+from course.gateway.policy.limits import CLASS
 
-LIMITS = LEARNER.limits
+LIMITS = CLASS.limits
 PING = b"GET /_ping HTTP/1.1\r\nHost: d\r\n\r\n"
 
 
 @pytest.fixture
 def own(engine_url: str) -> Iterator[Session]:
     """A session whose connections are those of the test."""
-    with course.gateway.session() as session:
+    with course.gateway.session("class") as session:
         yield session
 
 

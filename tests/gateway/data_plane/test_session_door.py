@@ -18,7 +18,7 @@ from docker import errors
 
 import course.gateway
 from course.gateway import Session
-from course.gateway.policy.limits import LEARNER
+from course.gateway.policy.limits import CLASS
 
 IMAGE = "course/busybox:latest"
 
@@ -26,7 +26,7 @@ IMAGE = "course/busybox:latest"
 @pytest.fixture(scope="module")
 def own() -> Iterator[Session]:
     """A session."""
-    with course.gateway.session(name="door") as session:
+    with course.gateway.session("class", name="door") as session:
         yield session
 
 
@@ -95,7 +95,7 @@ def test_what_is_no_call_gets_a_plain_answer(own: Session, engine_url: str, requ
 
 
 def test_the_quota_of_networks_is_told_in_words(client: docker.DockerClient, engine_url: str) -> None:
-    made = [client.networks.create(f"net{number}") for number in range(LEARNER.limits.networks)]
+    made = [client.networks.create(f"net{number}") for number in range(CLASS.limits.networks)]
     with pytest.raises(errors.APIError, match="quota of networks"):
         client.networks.create("one-more")
     for network in made:

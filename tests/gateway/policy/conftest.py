@@ -21,7 +21,7 @@ settings.load_profile("busy machine")
 
 @pytest.fixture
 def names() -> OwnNames:
-    """A session with a few objects, policy "learner"."""
+    """A session with a few objects, policy "class"."""
     return OwnNames()
 
 

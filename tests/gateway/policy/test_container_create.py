@@ -11,7 +11,7 @@ from engine_reading import harm, read
 from own_names import BASE, DB, DEFAULT_NET, SHOP_NET, SID, WEB, OwnNames
 
 from course.gateway.policy.container_limits import log
-from course.gateway.policy.limits import GRADING, LEARNER, MIB
+from course.gateway.policy.limits import CLASS, GRADING, MIB
 from course.gateway.policy.refusal import Refusal
 
 VICTIM = "f" * 64
@@ -413,9 +413,9 @@ def test_a_lower_limit_of_the_policy_is_used(create, names):
 
 def test_the_logs_of_all_containers_together_stay_below_the_session_s_quota():
     sizes = [
-        int(log({}, LEARNER.limits, others)["Config"]["max-size"].removesuffix("k")) * 1024
-        for others in range(LEARNER.limits.containers)
+        int(log({}, CLASS.limits, others)["Config"]["max-size"].removesuffix("k")) * 1024
+        for others in range(CLASS.limits.containers)
     ]
-    assert sizes[0] == LEARNER.limits.log_size
+    assert sizes[0] == CLASS.limits.log_size
     assert sizes == sorted(sizes, reverse=True)
-    assert sum(sizes) * LEARNER.limits.log_files <= LEARNER.limits.log_total
+    assert sum(sizes) * CLASS.limits.log_files <= CLASS.limits.log_total

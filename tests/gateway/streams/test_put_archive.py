@@ -13,11 +13,11 @@ from dataclasses import replace
 import pytest
 from stream_bench import Bench, feed, gather, pack, run, special, unpack
 
-from course.gateway.policy.limits import LEARNER
+from course.gateway.policy.limits import CLASS
 from course.gateway.policy.refusal import Refusal
 from course.gateway.streams import rewrite_put_archive
 
-LIMITS = LEARNER.limits
+LIMITS = CLASS.limits
 
 
 def rewrite(data: bytes, limits: object = LIMITS) -> bytes:
