@@ -42,7 +42,7 @@ def test_each_command_of_the_terminal_work_succeeds_and_shows_what_the_page_says
     shutil.copytree(lesson.folder, folder)
     notebook = notebooks.read(lesson.notebook)
     [lines] = terminal_work(notebook)
-    with session(policy="learner") as one, closing(docker.DockerClient(one.url, timeout=SECONDS)) as client:
+    with session(policy="class") as one, closing(docker.DockerClient(one.url, timeout=SECONDS)) as client:
         prepared(lesson, notebook, folder, client)
         printed = "\n".join(typed(line, folder, {**os.environ, **one.environment()}) for line in lines)
     assert [text for text in SHOWN[lesson.id] if text not in f"\n{printed}\n"] == [], printed
