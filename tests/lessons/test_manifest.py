@@ -25,7 +25,7 @@ def copied(course: Course, tmp_path: Path) -> Path:
 def test_a_lesson_an_exercise_and_a_question_are_found_by_id(course: Course) -> None:
     assert course.lesson("L01").name == "L01-containers" == course.lesson("L01-containers").name
     assert course.exercise("L01-stay-up").points == 4
-    assert course.question("L01-kernel").answer.text == "the kernel of the host"
+    assert course.question("L01-kernel").answer.text == "twice the release of the host's kernel"
 
 
 @pytest.mark.parametrize("ask", [Course.lesson, Course.exercise, Course.question])
