@@ -25,7 +25,7 @@ NOTED = 1000  # layers noted while a build runs; its own output can pretend to m
 
 async def build(x: Exchange) -> web.StreamResponse:
     """Build an image; the answer ends only after the image is in the ledger."""
-    spec = policy.parse(x.query)
+    spec = policy.parse(x.query, any_network=x.scope.policy.as_engine and not x.plane.builder.buildkit)
     tags = [ref.familiar() for ref in spec.tags]
     builder = x.plane.builder if x.scope.policy.buildkit else CLASSIC
     if builder.buildkit:
@@ -59,7 +59,7 @@ async def _run(
     if builder.buildkit:
         query = spec.buildkit_query(x.scope)
     else:
-        query = spec.engine_query(x.scope, cache_sources(x), build_network(x))
+        query = spec.engine_query(x.scope, cache_sources(x), build_network(x, spec.network))
     query |= {"dockerfile": context.dockerfile}
     answer: web.StreamResponse | None = None
     noted: set[str] = set()
@@ -188,9 +188,9 @@ def cache_sources(x: Exchange) -> tuple[str, ...]:
     return tuple(sorted(bases)) + tuple(x.scope.hold_reference(image_id) for image_id in x.scope.images_newest_first())
 
 
-def build_network(x: Exchange) -> str:
-    """The network of RUN steps: the session's own, or none where the policy allows no way out."""
-    return x.scope.network("bridge") if x.scope.policy.outside else "none"
+def build_network(x: Exchange, wanted: str = "default") -> str:
+    """The network of RUN steps: one of the session's, or none where the policy allows no way out."""
+    return x.scope.network("bridge" if wanted in ("none", "default") else wanted) if x.scope.policy.outside else "none"
 
 
 def _left_out(names: tuple[str, ...]) -> bytes:

@@ -71,6 +71,7 @@ async def info(x: Exchange) -> web.StreamResponse:
             "Swarm": {"LocalNodeState": "inactive", "NodeID": "", "ControlAvailable": False, "Error": ""},
             "SecurityOptions": ["name=seccomp,profile=default"],
             "Labels": [],
+            "Debug": False,
             "Warnings": None,
             "ExperimentalBuild": False,
             "LiveRestoreEnabled": False,

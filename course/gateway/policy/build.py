@@ -120,8 +120,12 @@ def check_arguments(buildargs: Mapping[str, str | None]) -> None:
             raise Refusal(f"the build argument {name}", "it is one of BuildKit's own", "Leave it out.")
 
 
-def parse(query: Query) -> BuildSpec:
+def parse(query: Query, *, any_network: bool = False) -> BuildSpec:
     """Read the query of a build; what the session's limits replace is ignored, what loosens is refused.
+
+    Args:
+        query: the query.
+        any_network: whether a build may run on any network of the session, by name.
 
     Raises:
         Refusal: 400 or 403.
@@ -129,7 +133,7 @@ def parse(query: Query) -> BuildSpec:
     check_platform(query.text("platform"))
     network = query.text("networkmode") or "default"
     container_network.check_mode(network)
-    if network not in ("default", "bridge", "none"):
+    if network not in ("default", "bridge", "none") and not any_network:
         raise Refusal(f"a build on the network {network}", "a build has the session's default network, or none")
     tags = query.texts("t")
     if len(tags) > MOST_TAGS:

@@ -84,6 +84,9 @@ class ContainerSpec:
             self.endpoints,
             names,
         )
+        if self.config.get("MacAddress") and network.endpoints:  # of the main network, as engines from 25 on have it
+            main = {**network.endpoints[network.mode], "MacAddress": self.config["MacAddress"]}
+            network = replace(network, endpoints={**network.endpoints, network.mode: main})
         body = {
             **self._config(names, image),
             "HostConfig": self._host_config(names, image, network, folders or {}),
@@ -123,7 +126,7 @@ class ContainerSpec:
         host, limits, own = self.host, names.policy.limits, names.policy.as_engine
         self._check_namespaces(names)
         answer: dict[str, Any] = {
-            **container_limits.resources(host, limits),
+            **container_limits.resources(host, limits, as_asked=own),
             **container_mounts.engine_mounts(host, names, folders),
             "NetworkMode": network.mode,
             "SecurityOpt": container_limits.security(host.get("SecurityOpt", []), as_asked=own),

@@ -258,6 +258,7 @@ _OWN_HOST_CONFIG = Struct(
         "CpusetMems": Text("[0-9,-]*", "numbers of memory nodes", 256),
         "VolumeDriver": Text("(local)?", "local", 16),
         "Runtime": Refused("another runtime may not keep the session apart", also=("runc",)),
+        "Isolation": Text("(default)?", "default", 16),
     }
 )
 OWN_CREATE = Struct(
@@ -266,10 +267,13 @@ OWN_CREATE = Struct(
         "HostConfig": _OWN_HOST_CONFIG,
         "NetworkingConfig": Struct({"EndpointsConfig": Map(OWN_ENDPOINT, keys=Text(cap=256), most=8)}),
         "MacAddress": _MAC,
+        "Runtime": Refused(
+            "another runtime may not keep the session apart", also=("runc",)
+        ),  # docker-py's place for it
         "StopTimeout": Number(-1),
     }
 )
 AS_ASKED = (
     "Sysctls", "GroupAdd", "ExtraHosts", "Dns", "DnsOptions", "DnsSearch", "MemorySwappiness", "OomScoreAdj",
-    "BlkioWeight", "CpuPeriod", "CpuQuota", "CpusetMems",
+    "BlkioWeight", "CpuPeriod", "CpuQuota", "CpusetMems", "Isolation",
 )  # fmt: skip

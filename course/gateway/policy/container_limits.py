@@ -21,7 +21,7 @@ def at_most(asked: int | None, limit: int) -> int:
     return min(given, limit) if given and limit else given or limit
 
 
-def resources(host: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
+def resources(host: Mapping[str, Any], limits: Limits, *, as_asked: bool = False) -> dict[str, Any]:
     """Memory, processor, processes, shared memory, ulimits and log of a container."""
     memory = at_most(host.get("Memory"), limits.memory)
     answer: dict[str, Any] = {
@@ -31,7 +31,7 @@ def resources(host: Mapping[str, Any], limits: Limits) -> dict[str, Any]:
         "PidsLimit": at_most(host.get("PidsLimit"), limits.pids),  # 0, -1 and null are "unlimited" for the engine
         "ShmSize": at_most(host.get("ShmSize"), limits.shm),
         "Ulimits": ulimits(host.get("Ulimits", []), limits),
-        "LogConfig": log(host.get("LogConfig", {}), limits),
+        "LogConfig": log(host.get("LogConfig", {}), limits, as_asked=as_asked),
     }
     if not limits.memory and host.get("MemorySwap"):
         answer["MemorySwap"] = host["MemorySwap"]

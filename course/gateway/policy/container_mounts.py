@@ -182,13 +182,15 @@ def tmpfs(words: str, limits: Limits) -> str:
             size = _tmpfs_size(value, limits)
         elif name in ("mode", "uid", "gid") and re.fullmatch("[0-9]{1,10}", value, re.ASCII):
             kept.append(f"mode={_mode(value)}" if name == "mode" else word)
-        elif word not in _TMPFS_WORDS:
+        elif word not in (_TMPFS_WORDS if limits.tmpfs else _TMPFS_WORDS - {"suid", "dev"}):
             raise Refusal(
                 f"the tmpfs option {word}", "expected size, mode, uid, gid, ro, rw, exec or noexec", status=400
             )
         elif word in ("ro", "rw", "exec", "noexec"):
             kept.append(word)
-    return ",".join([*kept, "nosuid", "nodev", *([f"size={size}"] if size else [])])
+    if not limits.tmpfs:  # the engine's own defaults are nosuid and nodev too
+        return words
+    return ",".join([*kept, "nosuid", "nodev", f"size={size}"])
 
 
 def _mode(value: str) -> str:

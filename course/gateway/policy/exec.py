@@ -30,6 +30,8 @@ CREATE = Struct(
         "Privileged": Refused("a privileged command has all rights on the machine of the engine"),
     }
 )
+# docker-py writes it so, and the engine takes any case; elsewhere a name has one spelling
+OWN_CREATE = Struct({**CREATE.fields, "detachKeys": CREATE.fields["DetachKeys"]})
 START = Struct({"Detach": Flag(), "Tty": Flag(), "ConsoleSize": _CONSOLE})
 
 
@@ -51,7 +53,10 @@ def create_request(raw: bytes, names: Names, container: str) -> EngineRequest:
     Raises:
         Refusal: 400, 403, 404 or 413.
     """
-    body = wire.decode_object(raw, CREATE, cap=names.policy.limits.json_body)
+    table = OWN_CREATE if names.policy.as_engine else CREATE
+    body = wire.decode_object(raw, table, cap=names.policy.limits.json_body)
+    if "detachKeys" in body:
+        body["DetachKeys"] = body.pop("detachKeys")
     full_id = names.container(container)
     if not body.get("Cmd"):
         raise Refusal("No exec command specified", "expected Cmd", status=400)

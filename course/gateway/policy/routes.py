@@ -162,6 +162,8 @@ def match(method: str, raw_target: str, *, reaching: bool = False) -> Call:
             return Call(route, method, found.groupdict(), _decode_query(raw_query), version, body)
     if method == "GET" and (plugin := _PLUGIN.fullmatch(path)):
         raise Refusal(f'plugin "{plugin[1]}" not found', "", status=404)
+    if reaching and (method, path) == ("POST", "swarm/leave"):  # docker-py asks this to be sure, and knows the answer
+        raise Refusal("This node is not part of a swarm", "", status=503)
     for pattern, what, why, instead in _REFUSED:
         if pattern.fullmatch(path):
             raise Refusal(what, why, instead)

@@ -306,6 +306,23 @@ def test_what_would_leave_the_session_is_refused(client: docker.DockerClient, as
         client.containers.create(IMAGE, **asked)
 
 
+def test_a_docker_py_that_leaves_a_swarm_is_told_that_there_is_none(client: docker.DockerClient) -> None:
+    assert client.api.leave_swarm(force=True)
+    with pytest.raises(APIError, match="swarm mode"):
+        client.api.init_swarm()
+
+
+def test_a_log_driver_a_memory_file_system_and_a_network_of_a_build_are_as_asked(client: docker.DockerClient) -> None:
+    made = client.containers.create(IMAGE, tmpfs={"/t": "size=3M"}, log_config=docker.types.LogConfig(type="none"))
+    host = made.attrs["HostConfig"]
+    assert (host["Tmpfs"], host["LogConfig"]["Type"]) == ({"/t": "size=3M"}, "none")
+    client.networks.create("net")
+    recipe = io.BytesIO(f"FROM {IMAGE}\nRUN ip address\n".encode())
+    client.images.build(fileobj=recipe, rm=True, network_mode="net")
+    with pytest.raises(APIError, match=r"logging plugin|log driver"):
+        client.containers.create(IMAGE, log_config=docker.types.LogConfig(type="nothing"))
+
+
 # ---- nothing in silence
 
 
