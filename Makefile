@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
+SHELL := bash
 # Three workers of pytest, each on a machine of its own with an engine (tests/support/own_machine.sh): one alone keeps
 # 0.4 of two cores busy. Without root: one, here.
 MACHINES ?= $(shell test "$$(id -u)" = 0 && echo '--dist loadscope --no-loadscope-reorder --tx "3*popen//python=bash tests/support/own_machine.sh $(CURDIR)/$(BIN)/python"')
@@ -23,8 +24,11 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || \
 	  { echo "Slipway needs Python 3.11 to 3.14, and $(PYTHON) is another. Try: make setup PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "Python has no venv module. Try: sudo apt-get install python3-venv"; exit 1; }
+	@echo "Python packages to install in $(VENV): $$(grep -c == requirements.lock), 260 MB to download, 1 GB on disk."
+	@echo "If this is interrupted, run it again: what was downloaded is kept, and it goes on."
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --require-hashes --requirement requirements.lock
+	@set -o pipefail; $(BIN)/pip install --require-hashes --requirement requirements.lock | \
+	  awk '/^Collecting / && ++n % 20 == 0 {print "  " n " packages"; fflush()} /^Installing/ {print "  installing"; fflush()}'
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $(STAMP)
 

@@ -115,10 +115,15 @@ def _package(name: str, needed: bool) -> Finding:
     try:
         return Finding(name, True, version(name), needed=needed)
     except PackageNotFoundError:
-        return Finding(name, False, "not installed", _again(), needed=needed)
+        mend = _again() if _in_a_clone() else "pip install slipway"  # which installs what is missing
+        return Finding(name, False, "not installed", mend, needed=needed)
 
 
 def _again() -> str:
-    """The command that installs the course again: where it came from, a clone or the wheel."""
-    clone = Path(__file__).resolve().parents[1]
-    return "make setup" if (clone / "Makefile").exists() else "pip install --force-reinstall slipway"
+    """The command that installs the course itself again: where it came from, a clone or the wheel."""
+    return "make -B setup" if _in_a_clone() else "pip install --force-reinstall --no-deps slipway"
+
+
+def _in_a_clone() -> bool:
+    """Whether the course runs from a clone; `make setup` does nothing there while `.venv` is newer than the lock."""
+    return (Path(__file__).resolve().parents[1] / "Makefile").exists()

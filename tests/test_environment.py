@@ -1,8 +1,7 @@
-"""One environment, described four times: pyproject.toml, the lock, environment.yml, the devcontainer."""
+"""One environment, described three times: pyproject.toml, the lock, environment.yml."""
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -65,12 +64,6 @@ def test_conda_installs_from_the_same_lock() -> None:
     for name, version_ in pinned:
         found.setdefault(canonicalize_name(name), set()).add(version_)
     assert found == locked()
-
-
-def test_the_devcontainer_sets_up_with_the_same_command() -> None:
-    settings = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
-    assert settings["postCreateCommand"] == "make setup YES=--yes"
-    assert any("docker-in-docker" in feature for feature in settings["features"])
 
 
 def test_the_workflow_calls_make_test_on_every_supported_python() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
 
 from course.errors import CourseError
+
+_STEP = re.compile(r"Fetched |Get:\d|Unpacking |Setting up ")
 
 
 class NotInstalled(CourseError):
@@ -38,7 +41,7 @@ def can_install() -> bool:
 
 
 def apt_install(packages: Sequence[str], consent: bool = False) -> None:
-    """Install Debian packages without their recommendations, after asking.
+    """Install Debian packages without their recommendations, after saying how much that is and asking.
 
     Args:
         packages: names of Debian packages.
@@ -51,15 +54,49 @@ def apt_install(packages: Sequence[str], consent: bool = False) -> None:
     by_hand = f"sudo apt-get install {wanted}"
     if not can_install():
         raise NotInstalled(f"{wanted}, installed", "not root on Debian or Ubuntu", by_hand)
-    if not ask(f"Install the Debian packages {wanted} (as root)?", consent):
+    _apt("update", "-qq")  # before the question: without current lists, apt-get knows no sizes
+    print(f"Debian packages to install: {wanted} ({size_of(packages)})", file=sys.stderr)
+    if not ask("Install them (as root)?", consent):
         raise NotInstalled(f"consent to install {wanted}", "no consent", f"{by_hand}, or repeat with --yes")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
-    for command in (["apt-get", "update", "-qq"], install):
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        tail = "\n".join((done.stdout + done.stderr).splitlines()[-5:])
-        raise NotInstalled(f"{wanted}, installed", tail, by_hand)
+    code, said = _apt("install", "-y", "--no-install-recommends", *packages, show=_STEP)
+    if code:
+        raise NotInstalled(f"{wanted}, installed", "\n".join(said[-5:]), by_hand)
+
+
+def size_of(packages: Sequence[str]) -> str:
+    """What an installation brings, such as "9 packages, 60.1 MB to download, 245 MB on disk"."""
+    _, said = _apt("install", "--assume-no", "--no-install-recommends", *packages)
+    text = "\n".join(said)
+    count = re.search(r"(\d+) newly installed", text)
+    fetched = re.search(r"Need to get (?:[\d.,]+ \w*B/)?([\d.,]+ \w*B)", text)
+    unpacked = re.search(r"After this operation, ([\d.,]+ \w*B) of additional", text)
+    parts = [
+        f"{count[1]} packages" if count else "",
+        f"{fetched[1]} to download" if fetched else "",
+        f"{unpacked[1]} on disk" if unpacked else "",
+    ]
+    return ", ".join(filter(None, parts)) or "apt-get doesn't say how large they are"
+
+
+def _apt(*words: str, show: re.Pattern[str] | None = None) -> tuple[int, list[str]]:
+    """Run apt-get; the lines that `show` matches are printed as they come. Returns its exit code and all lines."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
+    said = []
+    with subprocess.Popen(
+        ["apt-get", *words],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            said.append(line.rstrip())
+            if show and show.match(line):
+                print(f"  {line.rstrip()}", file=sys.stderr)
+    return running.returncode, said
 
 
 def missing_packages(packages: Sequence[str]) -> list[str]:

@@ -91,7 +91,7 @@ _BY_WORDS: tuple[tuple[str, type[EngineError], str, str], ...] = (
         r"no space left on device",
         DiskFull,
         "room on the engine's disk",
-        "`course sweep` removes what old sessions left; `df -h` shows the disk",
+        "`course session sweep` removes what old sessions left; `df -h` shows the disk",
     ),
     (
         r"is already in use by container|Conflict\. The container name",

@@ -31,7 +31,7 @@ def test_a_missing_kernelspec_is_installed_again_by_make_setup(monkeypatch: pyte
     monkeypatch.setenv("SLIPWAY_ENGINE", "unix:///nonexistent.sock")
     assert finding("kernel").ok
     monkeypatch.setattr(KernelSpecManager, "kernel_dirs", [str(tmp_path)])
-    assert finding("kernel").line == "✗ kernel: the kernelspec slipway is not installed  →  make setup"
+    assert finding("kernel").line == "✗ kernel: the kernelspec slipway is not installed  →  make -B setup"
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +42,7 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("SLIPWAY_ENGINE", "unix:///nonexistent.sock")
     monkeypatch.setattr(doctor, "version", absent)
-    assert finding("ipywidgets").line == "✗ ipywidgets: not installed  →  make setup"
+    assert finding("ipywidgets").line == "✗ ipywidgets: not installed  →  make -B setup"
 
 
 def test_a_full_disk_is_said_with_what_shows_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,3 +130,20 @@ def test_the_extra_grader_brings_what_a_class_needs(
 def test_the_readme_says_how_much_a_learner_installs(learner: Installed) -> None:
     found = re.search(r"learner \| about (\d+) packages", (ROOT / "README.md").read_text())
     assert found and abs(int(found[1]) - len(learner.packages())) <= 10
+
+
+def test_what_doctor_misses_is_repaired_by_its_own_command(wheel: Path, install: Callable[..., Installed]) -> None:
+    """The kernelspec and a package are taken away; the commands of the findings bring them back."""
+    broken = install("--only-binary", ":all:", str(wheel), "pip")
+    kernel, package = "✗ kernel: the kernelspec slipway is not installed", "✗ ipywidgets: not installed"
+    (broken.root / "share/jupyter/kernels/slipway").rename(broken.home / "kernelspec")
+    assert broken.run("pip", "uninstall", "--yes", "ipywidgets").returncode == 0
+    said = broken.run("course", "doctor", SLIPWAY_ENGINE="unix:///nonexistent.sock").stdout
+    for line in (kernel, package):
+        command = re.search(rf"^{re.escape(line)}  →  (pip .*)$", said, re.MULTILINE)
+        assert command is not None, said
+        mine = {"PIP_FIND_LINKS": str(wheel.parent), "PIP_NO_INDEX": "1"} if "--force" in command[1] else {}
+        done = broken.run(*command[1].split(), **mine)
+        assert done.returncode == 0, done.stderr
+    said = broken.run("course", "doctor", SLIPWAY_ENGINE="unix:///nonexistent.sock").stdout
+    assert "✓ kernel: Docker course" in said and "✓ ipywidgets: " in said

@@ -25,28 +25,54 @@ def root(suite: str) -> Path:
     Raises:
         CourseError: it is not there yet, and cannot be made here.
     """
-    cache = Path(os.environ.get("SLIPWAY_TEST_CACHE") or Path.home() / ".cache/slipway-tests")
-    made = cache / suite
-    cache.mkdir(parents=True, exist_ok=True)
-    with FileLock(cache / f"{suite}.lock"):
+    made = _cache() / suite
+    with FileLock(_cache() / f"{suite}.lock"):
         if not (made / "usr/sbin/dockerd").exists():
             _make(suite, made)
     return made
 
 
+def python_base() -> Path:
+    """A tar file like python:slim with the docker command, from forky: what the course's image is built on here.
+
+    Raises:
+        CourseError: it is not there yet, and cannot be made here.
+    """
+    made = _cache() / "python-base.tar"
+    with FileLock(_cache() / "python-base.lock"):
+        if not made.exists():
+            part = made.with_name("part.tar")
+            _mmdebstrap("forky", part, "minbase", "python3,python3-venv,docker-cli,ca-certificates")
+            part.rename(made)
+    return made
+
+
+def _cache() -> Path:
+    cache = Path(os.environ.get("SLIPWAY_TEST_CACHE") or Path.home() / ".cache/slipway-tests")
+    cache.mkdir(parents=True, exist_ok=True)
+    return cache
+
+
 def _make(suite: str, folder: Path) -> None:
-    expected = f"the file system of Debian {suite}, for an engine of the matrix"
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        _mmdebstrap(suite, folder, "apt", f"{PACKAGES}{MORE[suite]}")
+    except CourseError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _mmdebstrap(suite: str, to: Path, variant: str, packages: str) -> None:
+    expected = f"the file system of Debian {suite}, with {packages}"
     if shutil.which("mmdebstrap") is None or os.geteuid() != 0:
         raise CourseError(expected, "no mmdebstrap, or no root", "`make tools` as root")
-    shutil.rmtree(folder, ignore_errors=True)
     command = [
-        "mmdebstrap", "--variant=apt", "--mode=root", f"--include={PACKAGES}{MORE[suite]}",
+        "mmdebstrap", f"--variant={variant}", "--mode=root", f"--include={packages}",
         # the index of a mirror that is not in step may be out of date; signatures are checked all the same
-        '--aptopt=Acquire::Check-Valid-Until "false"', suite, str(folder),
+        '--aptopt=Acquire::Check-Valid-Until "false"', suite, str(to),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        shutil.rmtree(folder, ignore_errors=True)
         raise CourseError(expected, done.stderr[-2000:], "look whether Debian's packages can be reached")
 
 
