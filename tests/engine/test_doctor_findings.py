@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from elsewhere import USER, run_elsewhere
 
-from course.engine.doctor import examine
+from course.doctor import examine
 from course.images import BASES
 from course.images.recipe import LABEL_RECIPE
 

@@ -19,11 +19,16 @@ import throwaway_root
 import wheelhouse
 import yaml
 from docker.models.containers import Container
+from matrix import EVERYTHING
 
 from course.errors import CourseError
 
 from .conftest import ROOT
 
+pytestmark = [
+    pytest.mark.skipif(not EVERYTHING, reason="nightly, in `make proof`"),
+    pytest.mark.timeout(2400),  # seconds, with the download
+]
 BASE = "slipway-test-base"
 HERE = "--no-index --find-links /source/wheels"
 README = (ROOT / "README.md").read_text("utf-8")

@@ -11,12 +11,17 @@ import debian_roots
 import pytest
 import throwaway_root
 import wheelhouse
+from matrix import EVERYTHING
 
 from course.errors import CourseError
 
 from .conftest import ROOT, UV
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="another Debian's root needs root")
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="another Debian's root needs root"),
+    pytest.mark.skipif(not EVERYTHING, reason="nightly, in `make proof`"),
+    pytest.mark.timeout(3600),  # seconds, with the download
+]
 
 SCRIPT = """
 python3 -m venv --without-pip /srv/env
@@ -57,7 +62,6 @@ def build_system(outside: None) -> Path:
         pytest.skip(f"packages cannot be fetched: {error}")
 
 
-@pytest.mark.timeout(3600)
 def test_the_tests_that_need_no_engine_pass(forky: Path, wheels: Path, build_system: Path, tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
