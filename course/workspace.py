@@ -96,7 +96,11 @@ def _trust(notebook: Path) -> None:
     """Sign a released notebook, so that Jupyter does not call it untrusted each time that it is opened."""
     from nbformat.sign import NotebookNotary
 
-    NotebookNotary().sign(nbformat.read(notebook, as_version=4))
+    notary = NotebookNotary()
+    try:
+        notary.sign(nbformat.read(notebook, as_version=4))
+    finally:
+        notary.store.close()  # Python 3.13 and newer warn of a database that is left open
 
 
 def place(lesson: Lesson, workspace: Path, form: Callable[[Path], Any] = self_study) -> Path:

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer.main
+
+from course.cli import app as course_app
+from grader.cli import app as grader_app
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "artefacts" / "site"
@@ -44,3 +50,68 @@ def test_every_file_that_a_page_names_is_there(pages: dict[Path, str]) -> None:
 
 def test_no_solution_is_on_the_site(pages: dict[Path, str]) -> None:
     assert not [path for path in pages if "answers" in path.parts or path.stem == "instructor"]
+
+
+PROGRAMS = {"course": typer.main.get_command(course_app), "grader": typer.main.get_command(grader_app)}
+PAGES = [
+    name
+    for name in subprocess.run(
+        ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    if name != "CHANGELOG.md"  # which names what was
+]
+
+
+def commands_of(text: str) -> Iterator[str]:
+    """Each command of a page that begins with one of our programs, in a code block or between backticks."""
+    words = "|".join(PROGRAMS)
+    yield from re.findall(rf"^ {{4,}}((?:{words}) [a-z][^#\n]*)", text, re.MULTILINE)
+    yield from re.findall(
+        rf"^((?:{words}) [a-z][^#\n]*)$", "\n".join(re.findall(r"^```\w*\n(.*?)^```", text, re.S | re.M)), re.M
+    )
+    yield from re.findall(rf"`((?:{words}) [a-z][^`\n]*)`", text)
+
+
+def faults_of(command: str) -> list[str]:
+    """What a command names that the program does not have."""
+    try:
+        name, *words = shlex.split(re.split(r"  +|[…|&;]", command)[0])
+    except ValueError:
+        return []  # a sentence with an apostrophe, no command
+    here = PROGRAMS[name]
+    for word in words:
+        if hasattr(here, "commands") and re.fullmatch(r"[a-z][a-z-]*", word):
+            if word not in here.commands:
+                return [f"{command}: no command {word}"]
+            here = here.commands[word]
+        elif word == "--":
+            break
+        elif re.fullmatch(r"--[a-z-]+(=.*)?", word):
+            known = {option for param in here.params for option in (*param.opts, *param.secondary_opts)} | {"--help"}
+            if word.partition("=")[0] not in known:
+                return [f"{command}: no option {word}"]
+    return []
+
+
+@pytest.mark.parametrize("document", PAGES)
+def test_every_command_of_a_page_exists_with_its_options(document: str) -> None:
+    found = [fault for command in commands_of((ROOT / document).read_text("utf-8")) for fault in faults_of(command)]
+    assert found == []
+
+
+def test_a_command_that_is_gone_is_found() -> None:
+    assert faults_of("course sweep") and faults_of("course engine up --now") and not faults_of("course engine up --yes")
+    assert list(commands_of("    course doctor   # looks\nsee `grader lesson lint`")) == [
+        "course doctor   ",
+        "grader lesson lint",
+    ]
+
+
+def test_every_make_target_of_a_page_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    for page in PAGES:
+        text = (ROOT / page).read_text("utf-8")
+        named = re.findall(r"^ {4,}make(?: -B)? ([a-z-]+)", text, re.MULTILINE) + re.findall(
+            r"`make(?: -B)? ([a-z-]+)", text
+        )
+        assert set(named) <= targets, page

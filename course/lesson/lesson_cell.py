@@ -52,7 +52,7 @@ _read: dict[Path, tuple[tuple[int, int], tuple[_OnDisk, ...]]] = {}
 def running_lesson_cell() -> LessonCell | None:
     """The cell that this kernel runs, None where no notebook of this folder has it.
 
-    JupyterLab and Notebook 7 name the cell's id. nbclient names none and VS Code another one; there the text decides,
+    JupyterLab and Notebook 7 name the cell's id. Others name none, or another one; there the text decides,
     if only one cell has it.
     """
     from course.widgets.cells import running_cell

@@ -41,7 +41,11 @@ def learner(environment: Mapping[str, str] = os.environ) -> str:
             return environment[variable]
     from course.session.attach import workspace_of
 
-    return workspace_of(Path.cwd()).owner()
+    folder = workspace_of(Path.cwd())
+    try:
+        return folder.owner()
+    except KeyError:  # a user without an account, as `docker run --user` and some clusters make them
+        return f"user {folder.stat().st_uid}"
 
 
 def parameter(name: str, *, lesson: str | None = None, learner: str | None = None) -> str | int:

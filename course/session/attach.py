@@ -150,7 +150,7 @@ def given_session(environment: Mapping[str, str] = os.environ) -> Attached | Non
 def workspace_of(folder: Path) -> Path:
     """The workspace that a folder is in: SLIPWAY_WORKSPACE, else the folder above a lesson, else the folder itself.
 
-    A front end without the server extension (VS Code) starts a kernel in the lesson's folder; all lessons of one
+    A front end without the server extension starts a kernel in the lesson's folder; all lessons of one
     workspace share one session.
     """
     if os.environ.get("SLIPWAY_WORKSPACE"):

@@ -38,7 +38,7 @@ _shown: dict[str, _Shown] = {}
 def running_cell() -> Cell | None:
     """The cell that this kernel runs, None outside a kernel.
 
-    JupyterLab, Notebook 7 and VS Code send the cell's id with each request (`metadata.cellId`); nbclient sends none.
+    JupyterLab and Notebook 7 send the cell's id with each request (`metadata.cellId`); nbclient sends none.
     """
     from IPython import get_ipython
 

@@ -38,7 +38,8 @@ def read_moment(text: str, zone: str = "UTC") -> datetime:
     if found is None:
         raise _bad("a date and a time in one order only", text, _TRY)
     try:
-        local = datetime.fromisoformat(f"{found['day']} {_hour(found):02}:{found['minute']}:{found['second'] or '00'}")
+        written = f"{found['day']} {_hour(found):02}:{found['minute']}:{found['second'] or '00'}"
+        local = datetime.strptime(written, "%Y-%m-%d %H:%M:%S")  # fromisoformat takes 24:00 from Python 3.14 on
     except ValueError as error:
         raise _bad("a day and an hour that exist", f"{text} ({error})", _TRY) from None
     if not FIRST_YEAR <= local.year <= LAST_YEAR:

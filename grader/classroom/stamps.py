@@ -29,7 +29,8 @@ def read_stamp(text: str, zone: str = "UTC") -> datetime | None:
     if found is None:
         return None
     try:
-        local = datetime.fromisoformat(f"{found['day']} {found['time']}{(found['part'] or '.0')[:7].ljust(7, '0')}")
+        # strptime, as fromisoformat takes 24:00 from Python 3.14 on
+        local = datetime.strptime(f"{found['day']} {found['time']}{found['part'] or '.0'}", "%Y-%m-%d %H:%M:%S.%f")
         offset = _offset(local, found["zone"], zone)
         return None if offset is None or not 2000 <= local.year < 2200 else local - offset
     except (ValueError, OverflowError, OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -79,7 +80,6 @@ def image(engine_url: str, context: Path) -> Iterator[str]:
     with closing(docker.DockerClient(base_url=engine_url, timeout=300)) as client:
         if client.images.list(name=COMPOSE["image"]):
             pytest.skip("this engine has an image of that name")
-        before = {one["Id"] for one in client.api.images(all=True)}
         try:
             client.api.import_image_from_file(str(debian_roots.python_base()), repository=BASE)
         except CourseError as error:
@@ -94,10 +94,9 @@ def image(engine_url: str, context: Path) -> Iterator[str]:
         yield COMPOSE["image"]
         for name in (COMPOSE["image"], BASE):
             client.images.remove(name)
-        for _ in range(2):  # the stage that installs has no name, and is no parent of the image
-            for one in client.api.images(all=True):
-                if one["Id"] not in before and not one.get("RepoTags"):
-                    client.images.remove(one["Id"], force=True)
+        for made in reversed(re.findall(r"^ ---> ([0-9a-f]{12})$", done.stdout, re.MULTILINE)):
+            with contextlib.suppress(docker.errors.ImageNotFound):  # parents go with their children
+                client.images.remove(made)  # the stage that installs has no name, and is no parent of the image
 
 
 @pytest.fixture(scope="module")

@@ -47,6 +47,38 @@ def python_base() -> Path:
     return made
 
 
+def arm64_python() -> Path:
+    """A folder with Python 3.11 of Debian 12 for arm64, unpacked without running any of its programs.
+
+    Raises:
+        CourseError: it is not there yet, and cannot be made here.
+    """
+    made = _cache() / "arm64"
+    with FileLock(_cache() / "arm64.lock"):
+        if not (made / "usr/bin/python3").exists():
+            shutil.rmtree(made, ignore_errors=True)
+            _mmdebstrap("bookworm", made, "extract", "python3,libstdc++6,ca-certificates", "--architectures=arm64")
+    return made
+
+
+def qemu() -> Path:
+    """Debian's qemu for arm64, unpacked and not installed, so that this machine runs no foreign program by it.
+
+    Raises:
+        CourseError: Debian's packages cannot be reached.
+    """
+    folder = _cache() / "qemu"
+    program = folder / "usr/bin/qemu-aarch64-static"
+    with FileLock(_cache() / "qemu.lock"):
+        if not program.exists():
+            folder.mkdir(exist_ok=True)
+            fetch = "apt-get download -qq qemu-user-static && dpkg-deb --extract qemu-user-static_*.deb . && rm *.deb"
+            done = subprocess.run(["sh", "-c", fetch], cwd=folder, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise CourseError("Debian's package qemu-user-static", done.stderr[-500:], "sudo apt-get update")
+    return program
+
+
 def _cache() -> Path:
     cache = Path(os.environ.get("SLIPWAY_TEST_CACHE") or Path.home() / ".cache/slipway-tests")
     cache.mkdir(parents=True, exist_ok=True)
@@ -62,12 +94,12 @@ def _make(suite: str, folder: Path) -> None:
         raise
 
 
-def _mmdebstrap(suite: str, to: Path, variant: str, packages: str) -> None:
+def _mmdebstrap(suite: str, to: Path, variant: str, packages: str, *more: str) -> None:
     expected = f"the file system of Debian {suite}, with {packages}"
     if shutil.which("mmdebstrap") is None or os.geteuid() != 0:
         raise CourseError(expected, "no mmdebstrap, or no root", "`make tools` as root")
     command = [
-        "mmdebstrap", f"--variant={variant}", "--mode=root", f"--include={packages}",
+        "mmdebstrap", f"--variant={variant}", "--mode=root", f"--include={packages}", *more,
         # the index of a mirror that is not in step may be out of date; signatures are checked all the same
         '--aptopt=Acquire::Check-Valid-Until "false"', suite, str(to),
     ]  # fmt: skip

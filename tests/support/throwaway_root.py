@@ -21,6 +21,10 @@ while [ $# -gt 0 ]; do
   shift 2
 done
 ip link set lo up
+ip link add outside type bridge # a way out that leads nowhere, which programs look for
+ip address add 192.0.2.2/24 dev outside
+ip link set outside up
+ip route add default via 192.0.2.1
 path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 exec chroot /mnt/root env -i HOME=/root LANG=C.UTF-8 PATH=$path sh -ec "$script"
 """

@@ -43,7 +43,7 @@ def fetch(python: str, processor: str, who: Sequence[str] = (), *, glibc: int = 
     folder.mkdir(parents=True, exist_ok=True)
     wanted = folder / "requirements.txt"
     with FileLock(folder.with_suffix(f"{folder.suffix}.lock")):
-        fresh = _resolve(python, processor, who)
+        fresh = resolve(python, processor, who)
         if not wanted.exists() or wanted.read_text() != fresh:
             (folder / "asked.txt").write_text(fresh)
             _download(folder, python, processor, glibc)
@@ -66,8 +66,11 @@ def build_system() -> Path:
     return folder
 
 
-def _resolve(python: str, processor: str, who: Sequence[str]) -> str:
-    """The locked versions for one Python on one system: pip would read the lock's markers for its own."""
+def resolve(python: str, processor: str, who: Sequence[str]) -> str:
+    """The locked versions with hashes for one Python on one system, as pip's requirements.
+
+    pip would read the lock's markers for the Python that runs it. The arguments are those of `fetch`.
+    """
     command = [
         str(UV), *("pip", "compile", "--quiet", "--no-header", "--no-annotate", "--no-emit-index-url"),
         *("--generate-hashes", "--only-binary", ":all:", "--constraints", "constraints.txt"),
