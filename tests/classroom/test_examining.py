@@ -26,7 +26,7 @@ def test_a_run_without_workers_ends_with_words(monkeypatch: pytest.MonkeyPatch, 
         LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
-        handing = _Handing(Opened(client, Pace(1)), deque([submission]), lambda _submission: b"{}", Stop())
+        handing = _Handing(Opened(client, Pace(1)), deque([submission]), lambda _submission: b"{}", Stop(), 60.0)
         with pytest.raises(Unreachable, match="goes on with what is not complete"):
             list(handing.all())
 
