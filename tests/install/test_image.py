@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -31,6 +30,7 @@ pytestmark = [
     pytest.mark.timeout(2400),  # seconds, with the download
 ]
 BASE = "slipway-test-base"
+END = ("course", "gateway", "stop", "--end-sessions")
 HERE = "--no-index --find-links /source/wheels"
 README = (ROOT / "README.md").read_text("utf-8")
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]["course"]
@@ -60,7 +60,7 @@ def command_of_the_readme(program: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def context(outside: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clone(outside: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone, with the wheels that no registry gives during the build."""
     folder = tmp_path_factory.mktemp("context") / "clone"
     subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
@@ -75,7 +75,7 @@ def context(outside: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def image(engine_url: str, context: Path) -> Iterator[str]:
+def image(engine_url: str, clone: Path) -> Iterator[str]:
     """The image, built by the README's command on a base like python:slim; what the build left is removed."""
     with closing(docker.DockerClient(base_url=engine_url, timeout=300)) as client:
         if client.images.list(name=COMPOSE["image"]):
@@ -88,15 +88,15 @@ def image(engine_url: str, context: Path) -> Iterator[str]:
         command = command_of_the_readme("docker build")
         environment = {**os.environ, "DOCKER_HOST": engine_url, "DOCKER_BUILDKIT": "0"}
         done = subprocess.run(
-            [*command[:-1], *extra, command[-1]], cwd=context, env=environment, capture_output=True, text=True
+            [*command[:-1], *extra, command[-1]], cwd=clone, env=environment, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         yield COMPOSE["image"]
         for name in (COMPOSE["image"], BASE):
             client.images.remove(name)
-        for made in reversed(re.findall(r"^ ---> ([0-9a-f]{12})$", done.stdout, re.MULTILINE)):
-            with contextlib.suppress(docker.errors.ImageNotFound):  # parents go with their children
-                client.images.remove(made)  # the stage that installs has no name, and is no parent of the image
+        for one in client.images.list(filters={"dangling": True}):  # the stage that installs, with its parents
+            if any("PIP_OPTIONS" in entry["CreatedBy"] for entry in one.history()):
+                client.images.remove(one.id)
 
 
 @pytest.fixture(scope="module")
@@ -110,10 +110,17 @@ def started(engine_url: str, image: str) -> Iterator[Container]:
         container = client.containers.get(done.stdout.strip())
         try:
             yield container
-            as_learner(container, "course", "gateway", "stop", "--end-sessions")
         finally:
             container.remove(force=True)
             client.volumes.get("slipway").remove()
+
+
+@pytest.fixture
+def running(started: Container) -> Iterator[Container]:
+    """The same, with JupyterLab up; the sessions that a test used end with it."""
+    address_of(started)
+    yield started
+    as_learner(started, *END)
 
 
 def as_learner(container: Container, *words: str) -> str:
@@ -135,43 +142,43 @@ def address_of(container: Container) -> str:
         time.sleep(0.1)
 
 
-def test_jupyterlab_answers_and_has_no_root(started: Container) -> None:
-    url = address_of(started)
+def test_jupyterlab_answers_and_has_no_root(running: Container) -> None:
+    url = address_of(running)
     assert "/lab/tree/L00-welcome/" in url
     ask = f"import urllib.request; print(urllib.request.urlopen({url!r}).status)"
-    assert as_learner(started, "python", "-c", ask) == "200\n"
+    assert as_learner(running, "python", "-c", ask) == "200\n"
     status = (
         "for pid in /proc/[0-9]*; do grep -l jupyterlab $pid/cmdline && grep -E '^(Uid|CapEff|NoNew)' $pid/status; done"
     )
-    said = as_learner(started, "sh", "-c", status)
+    said = as_learner(running, "sh", "-c", status)
     assert re.search(r"Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0+\nNoNewPrivs:\t1\n", said), said
 
 
-def test_doctor_finds_nothing_wrong(started: Container) -> None:
-    address_of(started)
-    assert "✗ " not in as_learner(started, "course", "doctor").replace("✗ browser for tests", "")
+def test_doctor_finds_nothing_wrong(running: Container) -> None:
+    assert "✗ " not in as_learner(running, "course", "doctor").replace("✗ browser for tests", "")
 
 
-def test_the_welcome_lesson_runs_in_it(started: Container) -> None:
-    address_of(started)
+def test_the_welcome_lesson_runs_in_it(running: Container) -> None:
     program = (ROOT / "tests/support/one_lesson.py").read_text()
-    said = as_learner(started, "python", "-c", program, "/home/learner/slipway", "L00")
+    said = as_learner(running, "python", "-c", program, "/home/learner/slipway", "L00")
     assert said.endswith("ran L00 slipway\n")
 
 
-def test_a_published_port_is_where_cells_look_for_it(started: Container) -> None:
-    address_of(started)
-    assert as_learner(started, "course", "session", "run", "--", "python", "-c", PORT).startswith("200\n")
+def test_a_published_port_is_where_cells_look_for_it(running: Container) -> None:
+    assert as_learner(running, "course", "session", "run", "--", "python", "-c", PORT).startswith("200\n")
 
 
 def test_without_the_socket_it_says_what_is_missing(engine_url: str, image: str) -> None:
     with closing(docker.DockerClient(base_url=engine_url, timeout=300)) as client:
-        with pytest.raises(docker.errors.ContainerError) as caught:
-            client.containers.run(image, remove=True)
-        assert all(word in str(caught.value) for word in ("expected: ", "observed: ", "try next: "))
+        container = client.containers.run(image, detach=True)
+        try:
+            assert container.wait()["StatusCode"] == 1
+            assert all(word in container.logs().decode() for word in ("expected: ", "observed: ", "try next: "))
+        finally:
+            container.remove(v=True)
 
 
-def test_compose_starts_the_same(engine_url: str, image: str, context: Path) -> None:
+def test_compose_starts_the_same(engine_url: str, image: str, clone: Path) -> None:
     """By Compose of Debian forky; it is told not to build, as its builder would look for another base."""
     try:
         root = debian_roots.root("forky")
@@ -180,7 +187,7 @@ def test_compose_starts_the_same(engine_url: str, image: str, context: Path) -> 
     socket = Path(engine_url.removeprefix("unix://"))
 
     def compose(words: str) -> str:
-        mounts = {"/srv/slipway": context, "/run/docker.sock": socket}
+        mounts = {"/srv/slipway": clone, "/run/docker.sock": socket}
         done = throwaway_root.run(root, f"cd /srv/slipway; docker compose {words}", mounts)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -192,6 +199,7 @@ def test_compose_starts_the_same(engine_url: str, image: str, context: Path) -> 
             assert "/lab/tree/" in address_of(started)
             assert "✗ engine" not in as_learner(started, "course", "doctor")
             assert started.attrs["HostConfig"]["CapDrop"] == ["ALL"]
+            as_learner(started, *END)
     finally:
         compose("down --volumes")
 
