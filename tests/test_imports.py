@@ -44,8 +44,6 @@ OPEN: frozenset[str] = frozenset()
 
 TWICE = {
     "course.gateway": {"networks", "wire"},
-    "grader.checks": {"fleet"},
-    "grader.examine": {"kernel", "warm"},
 }
 """Names that two modules of a package still share. Never add one."""
 

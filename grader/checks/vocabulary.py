@@ -12,9 +12,9 @@ from typing import Any
 
 from grader.checks.messages import message_ids
 from grader.checks.subjects.container import Container
+from grader.checks.subjects.containers import Containers
 from grader.checks.subjects.dockerfile import Dockerfile
 from grader.checks.subjects.elsewhere import Network, Registry, Volume
-from grader.checks.subjects.fleet import Containers
 from grader.checks.subjects.image import Image
 from grader.checks.subjects.journal import Journal
 from grader.checks.subjects.submission import Value

@@ -174,7 +174,7 @@ class Examiner:
             self._ending = None
 
     def _learners_kernel(self, job: Job, session: Session) -> Any:
-        from grader.examine.sandbox.kernel import SubmissionKernel
+        from grader.examine.sandbox.submission_kernel import SubmissionKernel
 
         files = files_of(job)
         return SubmissionKernel(

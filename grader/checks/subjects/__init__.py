@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from grader.checks.subjects.container import Container
+from grader.checks.subjects.containers import Containers
 from grader.checks.subjects.dockerfile import Dockerfile
 from grader.checks.subjects.elsewhere import Machine, Network, Registry, Volume
-from grader.checks.subjects.fleet import Containers
 from grader.checks.subjects.image import Image
 from grader.checks.subjects.journal import Journal
 from grader.checks.subjects.submission import Submission

@@ -10,8 +10,8 @@ from grader.checks import named
 from grader.checks.check import Check
 from grader.checks.questions import networks, registries, volumes
 from grader.checks.subjects.container import Container
+from grader.checks.subjects.containers import Containers
 from grader.checks.subjects.dockerfile import Dockerfile
-from grader.checks.subjects.fleet import Containers
 from grader.checks.subjects.image import Image
 from grader.checks.subjects.naming import ask
 from grader.checks.text import Wanted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grader.examine.sandbox.isolation import Available as Available
 from grader.examine.sandbox.isolation import available as available
-from grader.examine.sandbox.kernel import CellRun as CellRun
-from grader.examine.sandbox.kernel import SubmissionKernel as SubmissionKernel
+from grader.examine.sandbox.submission_kernel import CellRun as CellRun
+from grader.examine.sandbox.submission_kernel import SubmissionKernel as SubmissionKernel
 
 __all__ = ["Available", "CellRun", "SubmissionKernel", "available"]

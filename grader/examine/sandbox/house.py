@@ -19,7 +19,7 @@ from grader.examine.sandbox import inside, view
 from grader.examine.sandbox.fence import Fences, is_abandoned, owner
 from grader.examine.sandbox.isolation import available
 from grader.examine.sandbox.place import Place
-from grader.examine.sandbox.warm import WarmParent
+from grader.examine.sandbox.warm_parent import WarmParent
 
 if TYPE_CHECKING:
     from grader.examine.job import Budgets

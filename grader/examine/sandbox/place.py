@@ -24,7 +24,7 @@ from typing import IO, Any
 from grader.examine.errors import ExamineError
 from grader.examine.sandbox import inside, stopping, view
 from grader.examine.sandbox.fence import Fence
-from grader.examine.sandbox.warm import WarmParent
+from grader.examine.sandbox.warm_parent import WarmParent
 
 GONE_SECONDS = 20.0
 STOP_SECONDS = 10.0

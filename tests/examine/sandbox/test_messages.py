@@ -41,7 +41,7 @@ def test_a_value_that_is_no_plain_json_says_so(target: SubmissionKernel, value: 
 
 
 def test_a_value_that_never_ends_is_interrupted(target: SubmissionKernel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("grader.examine.sandbox.kernel.FETCH_SECONDS", 1.0)
+    monkeypatch.setattr("grader.examine.sandbox.submission_kernel.FETCH_SECONDS", 1.0)
     cell = """
 import time
 class Endless(dict):
@@ -184,7 +184,7 @@ def test_a_kernel_that_does_not_keep_to_the_protocol_is_ended(victim: Submission
 def test_a_message_that_never_ends_costs_the_kernel_when_its_time_is_up(
     victim: SubmissionKernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.examine.sandbox.kernel.GRACE_SECONDS", 1.0)
+    monkeypatch.setattr("grader.examine.sandbox.submission_kernel.GRACE_SECONDS", 1.0)
     ran = victim.run(f"{CHANNEL}\nchannel.sendall(struct.pack('>I', 260_000) + b'x')\nwhile True: pass", 1)
     assert ran.status == "timed_out"
     assert not victim.alive

@@ -208,7 +208,7 @@ def test_a_kernel_that_is_told_to_end_has_died_for_the_next_cell(victim: Submiss
 def test_a_cell_that_cannot_be_interrupted_costs_the_kernel(
     victim: SubmissionKernel, cell: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("grader.examine.sandbox.kernel.GRACE_SECONDS", 1.0)
+    monkeypatch.setattr("grader.examine.sandbox.submission_kernel.GRACE_SECONDS", 1.0)
     ran = victim.run(cell, 1)
     assert ran.status == "timed_out"
     assert not victim.alive
