@@ -71,7 +71,7 @@ def test_a_second_course_beside_the_first_keeps_its_own(
 ) -> None:
     """The same names at the same time; the end of one course, and its sweep, leave the other's container running."""
     start = (
-        "import docker; from course.kernel.attach import ATTACHMENT; ATTACHMENT.require();"
+        "import docker; from course.session.attach import ATTACHMENT; ATTACHMENT.require();"
         "made = docker.from_env().containers.run('course/busybox', ['sleep', '600'], name='web', detach=True);"
         "print(made.id)"
     )
