@@ -181,14 +181,3 @@ def test_other_bodies_are_refused_where_json_is_meant(kind, raw):
 
 def test_no_body_needs_no_type():
     wire.check_json_type(None, b"")
-
-
-@pytest.mark.parametrize("raw", [b"", b"\n", b"{}", b"null"])
-def test_a_call_without_a_body_takes_an_empty_one(raw):
-    wire.check_no_body(raw)
-
-
-@pytest.mark.parametrize("raw", [b"repo=x&tag=1", b'{"PidMode":"host"}', b"\0", b"[]"])
-def test_a_call_without_a_body_refuses_one(raw):
-    with pytest.raises(Refusal):
-        wire.check_no_body(raw)
