@@ -260,7 +260,8 @@ def reaching_faults(whole: Mapping[str, Any], sid: str) -> list[str]:
             faults.append(f"foreign volume {mount['Name']}")
     if host.get("MaskedPaths") == [] or host.get("ReadonlyPaths") == []:
         faults.append("/proc is unmasked")
-    faults += [f"security option {one}" for one in host.get("SecurityOpt") or () if not one.startswith("no-new-priv")]
+    harmless = ("no-new-privileges", "label")  # SELinux labels are the user's on their own machine
+    faults += [f"security option {one}" for one in host.get("SecurityOpt") or () if not one.startswith(harmless)]
     if whole["Config"]["Labels"].get("org.slipway.session") != sid:
         faults.append(f"labels {whole['Config']['Labels']}")
     for bindings in [*(host.get("PortBindings") or {}).values(), *(whole["NetworkSettings"]["Ports"] or {}).values()]:
