@@ -53,6 +53,10 @@ class OutOfMemory(EngineError):
     """A container or a build step was ended by the kernel for want of memory."""
 
 
+class NotInThisSession(EngineError):
+    """The session's policy or one of its quotas says no; the engine was not asked."""
+
+
 class BuildFailed(EngineError):
     """A build that stopped at an instruction.
 
@@ -152,12 +156,17 @@ def translate(error: BaseException) -> EngineError:
         return error
     if isinstance(error, docker.errors.BuildError):
         return build_failed(error.build_log, str(error.msg))
+    if said := _refused(error):
+        return said
     text = _words(error)
     for pattern, kind, expected, try_next in _BY_WORDS:
         if re.search(pattern, text, re.IGNORECASE):
             return kind(expected, text, try_next)
     if isinstance(error, requests.exceptions.ConnectionError):
         return NoEngine("an engine that answers", text, "`course engine up`")
+    if isinstance(error, docker.errors.APIError) and error.is_client_error():
+        # the engine is well: it says what is wrong with the call
+        return EngineError("the engine does what it was asked", text, "correct that in the call, and run it again")
     return EngineError("the engine does what it was asked", text, "`course doctor` looks at the engine")
 
 
@@ -181,6 +190,18 @@ def build_failed(log: Iterable[Mapping[str, Any]], message: str) -> BuildFailed:
         killed = "the step was killed, most often because it used more memory than it may: let it use less"
         return BuildFailed(instruction, None, "\n".join(output[-5:]), message, try_next=killed)
     return BuildFailed(instruction, None, "\n".join(output[-5:]), message)
+
+
+def _refused(error: BaseException) -> EngineError | None:
+    """A session's refusal, whose answer has its parts apart (`course.gateway.server`)."""
+    response = getattr(error, "response", None)
+    if not isinstance(error, docker.errors.APIError) or response is None:
+        return None
+    try:
+        parts = response.json()["refused"]
+        return NotInThisSession("something that the session does", parts["observed"], parts["try_next"])
+    except (ValueError, KeyError, TypeError, requests.exceptions.RequestException):
+        return None  # the engine's own answer
 
 
 def _words(error: BaseException) -> str:

@@ -43,14 +43,14 @@ def _shown(quota: str, amount: int) -> str:
     return f"{amount / 1024**2:.0f} MiB" if quota == "bytes_written" else str(amount)
 
 
+_MADE = "Remove what you no longer need: the reset() cell of a lesson removes all that it made, {} one of them"
 _WORDS = {
-    "containers": ("containers", "Remove one that you no longer need: container.remove()"),
-    "images": ("images", "Remove one that you no longer need: client.images.remove(…)"),
-    "networks": ("networks", "Remove one that you no longer need: network.remove()"),
-    "volumes": ("volumes", "Remove one that you no longer need: volume.remove()"),
+    "containers": ("containers", _MADE.format("container.remove()")),
+    "images": ("images", _MADE.format("client.images.remove(…)")),
+    "networks": ("networks", _MADE.format("network.remove()")),
+    "volumes": ("volumes", _MADE.format("volume.remove()")),
     "bytes_written": ("bytes written", "Remove containers, volumes or images that you no longer need"),
     "files_written": ("files written", "Remove containers, volumes or images that you no longer need"),
     "builds": ("builds at once", "Wait until a build has ended"),
     "execs": ("commands run in containers at once", "Wait until one has ended"),
-    "connections": ("connections at once", "Close a client, or end a stream of logs or events"),
 }

@@ -60,7 +60,7 @@ def kept_line(name: str) -> str:
         return ""
     days = f"{keep_seconds() / DAY:g}"
     return (
-        f"✓ kept until {days} day{'s' * (days != '1')} without use: {', '.join(counts)}; "
+        f"✓ kept for {days} day{'s' * (days != '1')} after the last use: {', '.join(counts)}; "
         f"`course session end {name}` removes all of it"
     )
 

@@ -231,7 +231,7 @@ class SessionServer:
                 return Spent(status), decision, message
             if isinstance(error, EngineSaid):
                 return x.translated_error(error.answer), decision, message
-            return x.json({"message": message}, status), decision, message
+            return x.json({"message": message, **_apart(error)}, status), decision, message
 
     def _explain(self, x: Exchange, error: Exception) -> tuple[str, int, str]:
         """Decision, status and words for a call that failed."""
@@ -312,6 +312,14 @@ def answer_headers(version: str) -> dict[str, str]:
         "Builder-Version": "1",
         "Server": "Slipway",
     }
+
+
+def _apart(error: Exception) -> dict[str, dict[str, str]]:
+    """The parts of a refusal beside its sentence, for who shows them on lines of their own (`course.engine.errors`)."""
+    if not isinstance(error, Refusal) or error.status == 404:
+        return {}
+    observed = f"{error.what}: {error.why}" if error.why else error.what
+    return {"refused": {"observed": observed, "try_next": error.instead or "leave that out, or change it"}}
 
 
 def _check_coding(request: web.BaseRequest) -> None:

@@ -55,6 +55,12 @@ TURNS = {
         "BuildError",
         "repair that instruction",
     ),
+    "refused": (
+        'client.containers.run("course/busybox", "true", privileged=True)',
+        "APIError",
+        "all rights on the machine of the engine",
+    ),
+    "no network": ('client.networks.get("sea")', "NotFound", "correct that in the call"),
     "given above": ("print(tariff)", "NameError", "tariff = [1, 2]"),
     "misspelt": ("tariffs_of_mine = 1; tariffs_of_mime", "NameError", "did you mean tariffs_of_mine?"),
 }  # fmt: skip
@@ -72,6 +78,7 @@ def test_a_known_wrong_turn_has_its_words(warm: LiveKernel, clean: docker.Docker
     ]  # fmt: skip
     assert words in ran.shown_error and "registry:" not in ran.shown_error
     assert "Start one" not in ran.shown_error, "nobody meant to start a registry"
+    assert "course doctor" not in ran.shown_error, "the engine is well"
 
 
 def test_the_traceback_is_folded_below(warm: LiveKernel, clean: docker.DockerClient) -> None:

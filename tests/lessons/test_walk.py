@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,9 @@ from live_kernel import LiveKernel
 from walk import Step, sockets, steps
 
 from course import manifest, progress
-from course.gateway import attach, journal
+from course.gateway import Client, attach, journal
+from course.gateway.errors import NoSession
+from course.gateway.lease import workspace_name
 from course.manifest import Lesson
 from course.paths import state_dir
 from course.workspace import place
@@ -32,6 +34,8 @@ def workspace(engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("SLIPWAY_LEARNER", "walker")
     (state_dir() / "progress" / "progress.json").unlink(missing_ok=True)  # of other tests
     yield tmp_path
+    with suppress(NoSession):  # all that the walk made goes with it
+        Client().end(workspace_name(tmp_path))
 
 
 @pytest.mark.timeout(1200)

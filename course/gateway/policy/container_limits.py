@@ -71,8 +71,8 @@ def log(asked: Mapping[str, Any], limits: Limits, others: int = 0, *, as_asked: 
     """The json-file log, bounded: other drivers write elsewhere, or the log could not be read back.
 
     A user's gateway can't see how large a log file is, so the session's quota is handed out in advance: each container
-    may fill an eighth of what the containers before it left. That stays below `log_total` in whatever order containers
-    are created and removed, and the first ones get `log_size`.
+    may fill 1 MiB, and an eighth of what the containers before it left of the rest. That stays below `log_total` in
+    whatever order containers are created and removed, and the first ones get `log_size`.
 
     Args:
         asked: the LogConfig of the request; its sizes are not used.
@@ -87,8 +87,8 @@ def log(asked: Mapping[str, Any], limits: Limits, others: int = 0, *, as_asked: 
     unknown = sorted(set(asked.get("Config", {})) - {"max-size", "max-file"})
     if unknown:
         raise Refusal(f"the log option {unknown[0]}", "a session knows max-size and max-file, and sets both")
-    share = limits.log_total / _LOG_SHARE * (1 - 1 / _LOG_SHARE) ** others / limits.log_files
-    size = max(MIB, min(limits.log_size, int(share)))
+    rest = limits.log_total / limits.log_files - limits.containers * MIB
+    size = min(limits.log_size, MIB + int(rest / _LOG_SHARE * (1 - 1 / _LOG_SHARE) ** others))
     return {
         "Type": "json-file",
         "Config": {"max-size": f"{size // 1024}k", "max-file": str(limits.log_files)},

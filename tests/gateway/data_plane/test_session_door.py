@@ -17,6 +17,7 @@ import pytest
 from docker import errors
 
 import course.gateway
+from course.engine.errors import translate
 from course.gateway import Session
 from course.gateway.policy.limits import CLASS
 
@@ -96,8 +97,9 @@ def test_what_is_no_call_gets_a_plain_answer(own: Session, engine_url: str, requ
 
 def test_the_quota_of_networks_is_told_in_words(client: docker.DockerClient, engine_url: str) -> None:
     made = [client.networks.create(f"net{number}") for number in range(CLASS.limits.networks)]
-    with pytest.raises(errors.APIError, match="quota of networks"):
+    with pytest.raises(errors.APIError, match="quota of networks") as refused:
         client.networks.create("one-more")
+    assert translate(refused.value).try_next.startswith("Remove what you no longer need: the reset() cell")
     for network in made:
         network.remove()
 
