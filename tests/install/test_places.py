@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,15 +48,16 @@ sys.exit(code or subprocess.run([sys.executable, *{END!r}]).returncode)
 
 
 @pytest.fixture
-def two_courses(engine_url: str, tmp_path: Path) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
+def two_courses(engine_url: str) -> Iterator[tuple[dict[str, str], dict[str, str]]]:
     """The variables of two courses of one user on one engine, each with its own folders."""
+    folder = tempfile.TemporaryDirectory(prefix="sw-", dir="/tmp")  # short, for the paths of sockets
     courses = tuple(
         os.environ
         | {
             "SLIPWAY_ENGINE": engine_url,
-            "SLIPWAY_WORKSPACE": str(tmp_path / name),
-            "SLIPWAY_STATE_DIR": str(tmp_path / name / "state"),
-            "SLIPWAY_RUNTIME_DIR": str(tmp_path / name / "run"),
+            "SLIPWAY_WORKSPACE": str(Path(folder.name, name)),
+            "SLIPWAY_STATE_DIR": str(Path(folder.name, name, "state")),
+            "SLIPWAY_RUNTIME_DIR": str(Path(folder.name, name, "run")),
         }
         for name in ("a", "b")
     )
@@ -64,6 +66,7 @@ def two_courses(engine_url: str, tmp_path: Path) -> Iterator[tuple[dict[str, str
     yield courses  # type: ignore[misc]  # a tuple of two
     for one in courses:
         subprocess.run([sys.executable, *END], env=one, cwd=ROOT, check=False, capture_output=True)
+    folder.cleanup()
 
 
 def test_a_second_course_beside_the_first_keeps_its_own(
@@ -88,7 +91,7 @@ def test_a_second_course_beside_the_first_keeps_its_own(
     assert made[0] != made[1]
     run(first, *END)
     run(first, "-m", "course.cli", "session", "sweep")
-    assert [one.id for one in engine.containers.list(all=True) if one.id in made] == [made[1]]
+    assert [one["Id"] for one in engine.api.containers(all=True) if one["Id"] in made] == [made[1]]
     assert engine.containers.get(made[1]).status == "running"
     run(second, *END)
-    assert [one.id for one in engine.containers.list(all=True) if one.id in made] == []
+    assert [one["Id"] for one in engine.api.containers(all=True) if one["Id"] in made] == []
