@@ -52,14 +52,14 @@ def entries(ref: str) -> tuple[Entry, ...]:
     Raises:
         NoSession: nothing is known of it.
     """
-    found: list[tuple[float, Path]] = []
+    found: list[tuple[bool, float, Path]] = []
     for path in (state_dir() / "gateway").glob("*/journal/*.jsonl"):
         sid = path.name.partition(".")[0]
-        if sid == ref or _name(path) == ref:
-            found.append((path.stat().st_mtime, path))
+        if sid == ref or _name(path) == ref:  # whoever names a session like the id of another does not stand in for it
+            found.append((sid == ref, path.stat().st_mtime, path))
     if not found:
         raise NoSession(f"a session {ref!r}, open or ended", "no journal has that name", "`course session list`")
-    newest = max(found)[1]
+    newest = max(found)[-1]
     return tuple(read(newest.parent, newest.name.partition(".")[0]))
 
 

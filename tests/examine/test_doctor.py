@@ -40,6 +40,10 @@ def test_on_a_machine_with_everything_untrusted_work_can_be_graded() -> None:
 def test_the_walls_are_those_of_the_security_page() -> None:
     page = (Path(__file__).parents[2] / "SECURITY.md").read_text("utf-8").lower()
     assert [wall.name for wall in walls([]) if wall.keeps.lower() not in page] == []
+    table = page.partition("## what is a wall\n")[2].partition("## what isn't a wall")[0]
+    rows = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("|")][2:]
+    assert len(rows) >= 4
+    assert [row for row in rows if not any(wall.keeps.lower() in row for wall in walls([]))] == [], "doctor tells all"
     assert all(wall.stands for wall in walls([]))
 
 

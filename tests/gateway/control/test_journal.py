@@ -106,6 +106,18 @@ def test_a_journal_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest
         journal("nobody")
 
 
+def test_a_session_named_like_the_id_of_another_does_not_stand_in_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLIPWAY_STATE_DIR", str(tmp_path))
+    for sid, name in ((SID, "honest"), ("b" * 12, SID)):
+        notes = Journal(tmp_path / "gateway" / "x" / "journal", sid)
+        notes.note("session.open", "", name=name)
+        notes.close()
+    os.utime(tmp_path / "gateway/x/journal" / f"{SID}.jsonl", (1, 1))
+    assert [entry.session for entry in journal(SID)] == [SID]
+
+
 def test_the_oldest_journals_go(tmp_path: Path) -> None:
     for number in range(10):
         path = tmp_path / f"{number}.jsonl"
