@@ -20,6 +20,7 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
+from course.gateway.errors import in_one_line, translated
 from course.gateway.policy.limits import MIB, Limits
 
 log = logging.getLogger("course.gateway")
@@ -95,7 +96,13 @@ class _Door:
             log.info("a registry's answer was not passed on: %s", error)
             if request.transport is not None and request.writer.output_size:
                 request.transport.abort()
-            return web.json_response({"errors": [{"code": "DENIED", "message": f"{error}"}]}, status=403)
+            return _failed("DENIED", f"{error}", 403)
+        except ConnectionError:
+            raise  # the engine has gone
+        except Exception as error:
+            if request.transport is not None and request.writer.output_size:
+                request.transport.abort()
+            return _failed("UNKNOWN", in_one_line(translated(error)), 500)
 
     async def _answer(self, request: web.BaseRequest, answer: aiohttp.ClientResponse) -> web.StreamResponse:
         headers = self._headers(answer)
@@ -126,6 +133,11 @@ class _Door:
                 raise Refused("the registry sends an upload elsewhere")
             headers["Location"] = there._replace(scheme="", netloc="").geturl()
         return headers
+
+
+def _failed(code: str, message: str, status: int) -> web.Response:
+    """An error as a registry tells it (OCI distribution, error codes)."""
+    return web.json_response({"errors": [{"code": code, "message": message}]}, status=status)
 
 
 def _check_manifest(raw: bytes) -> None:

@@ -29,16 +29,25 @@ _BUILT_IN_NETWORKS = ("bridge", "host", "none")
 
 @dataclass(frozen=True)
 class Belonging:
-    """An object: its kind (container, image, network, volume), what the engine calls it, and what a person does."""
+    """An object: its kind (container, image, network, volume), what the engine calls it, and what a person does.
+
+    `made` tells it from another one that takes its name later: the id of an image, the time when a volume was created.
+    """
 
     kind: str
     ref: str
     name: str
+    made: str = ""
 
     @property
     def key(self) -> str:
         """The text that stands for it in the note."""
-        return f"{self.kind}:{self.ref}"
+        return key_of(self.kind, self.ref, self.made)
+
+
+def key_of(kind: str, ref: str, made: str = "") -> str:
+    """The text that stands for an object in the note; the arguments are the fields of `Belonging`."""
+    return f"{kind}:{ref}@{made}" if made else f"{kind}:{ref}"
 
 
 class _Note(msgspec.Struct):
@@ -56,6 +65,10 @@ class Owners:
     def of(self, key: str) -> str:
         """The lesson that made an object (`Belonging.key`)."""
         return self._note.owners.get(key, self._note.current)
+
+    def noted(self, key: str) -> str:
+        """The lesson that is on record for an object; `NOBODY` for one that came and went within a turn."""
+        return self._note.owners.get(key, NOBODY)
 
     def at(self, moment: float) -> str:
         """The lesson whose turn it was, at a time in seconds since the epoch."""
@@ -109,12 +122,14 @@ def holdings(client: DockerClient) -> Iterator[Belonging]:
         else:
             own = image.tags or [str(image.id)]
         for tag in own:
-            yield Belonging("image", tag, tag.removeprefix("sha256:")[:12] if tag == image.id else tag)
+            shown = tag.removeprefix("sha256:")[:12] if tag == image.id else tag
+            yield Belonging("image", tag, shown, made=str(image.id))
     for network in client.networks.list():
         if network.name not in _BUILT_IN_NETWORKS:
             yield Belonging("network", str(network.id), str(network.name))
     for volume in client.volumes.list():
-        yield Belonging("volume", str(volume.name), str(volume.name)[:12] if len(volume.name) == 64 else volume.name)
+        shown = str(volume.name)[:12] if len(volume.name) == 64 else str(volume.name)
+        yield Belonging("volume", str(volume.name), shown, made=str(volume.attrs.get("CreatedAt") or ""))
 
 
 def remove(client: DockerClient, things: Iterable[Belonging]) -> list[Belonging]:

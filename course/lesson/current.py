@@ -11,6 +11,7 @@ from course.errors import CourseError
 
 if TYPE_CHECKING:
     from course.manifest import Lesson
+    from course.widgets.earlier import Maker
 
 _chosen: list[str] = []
 
@@ -21,11 +22,27 @@ class NoLesson(CourseError):
 
 def choose(lesson_id: str) -> None:
     """From here on, work on this lesson (`setup` calls it): each cell of this kernel is a turn of it."""
+    from course.widgets import earlier
+
     _chosen[:] = [lesson_id]
+    prepared = frozenset(one.image for one in current(lesson_id).prepares)
+    earlier.see_from(earlier.Viewpoint(lesson_id, prepared, _makers))
     ipython: Any = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if shell is not None and take_turn not in shell.events.callbacks["pre_run_cell"]:
         shell.events.register("pre_run_cell", take_turn)
+
+
+def _makers() -> Maker:
+    """Which lesson made an object of this process's session, as the note has it now."""
+    from course.lesson import belongings
+    from course.session.attach import given_session
+
+    session = given_session()
+    if session is None:
+        return lambda _kind, _ref, _made: belongings.NOBODY
+    owners = belongings.owners(session.id)
+    return lambda kind, ref, made: owners.of(belongings.key_of(kind, ref, made))
 
 
 def take_turn(_info: object = None) -> None:

@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from course.gateway import Session
 
 _opened: dict[str, Session] = {}
+_clients: dict[str, DockerClient] = {}
+"""One for each machine's address: each cell that asks for a machine gets the same connections."""
 
 
 def machine(name: str = "colleague") -> DockerClient:
-    """A docker-py client of a second machine, which has never seen what was built on the first one.
+    """The docker-py client of a second machine, which has never seen what was built on the first one.
 
     The machine is created on first use, and lives until `reset` or the end of the session. If a grader has already
     created it, the variable SLIPWAY_MACHINE_COLLEAGUE names its socket.
@@ -28,7 +30,10 @@ def machine(name: str = "colleague") -> DockerClient:
     """
     import docker
 
-    return docker.DockerClient(base_url=address(name), timeout=120)
+    url = address(name)
+    if url not in _clients:
+        _clients[url] = docker.DockerClient(base_url=url, timeout=120)
+    return _clients[url]
 
 
 def address(name: str = "colleague") -> str:
@@ -54,6 +59,8 @@ def end_machines() -> list[str]:
     first = ATTACHMENT.require()
     ids = {session.id: name for name, session in _opened.items()}
     _opened.clear()
+    while _clients:
+        _clients.popitem()[1].close()
     if first.held:  # also those that an earlier kernel of this workspace opened
         for one in Client().sessions():
             if one["family"] == first.id and one["id"] != first.id:

@@ -63,22 +63,25 @@ function render({ model, el }) {
   const grid = element("div", { class: "slipway-grid" }, svg,
     element("div", { class: "slipway-left" }, element("p", { class: "slipway-side" }, "Images"), left),
     element("div", {}, element("p", { class: "slipway-side" }, "Containers"), right, empty));
-  const more = element("p", { class: "slipway-more" });
+  const more = element("p", { class: "slipway-more" }), older = fold(() => draw());
   const view = element("div", { class: "slipway-scroll", role: "region", "aria-label": "Images and containers", tabindex: "0" }, grid);
-  picture.body.append(view, more);
+  picture.body.append(view, older, more);
 
   const draw = () => {
     const state = model.get("state");
     const held = document.activeElement?.closest?.(".slipway-container");
     const place = held ? [...right.children].indexOf(held) : -1;
     setText(picture.heading, state.summary);
-    keepChildren(left, images, state.images, imageCard);
-    keepChildren(right, containers, state.containers, () => containerCard(picture));
+    older.update(state.older);
+    const shown = state.containers.filter(older.shows);
+    keepChildren(left, images, state.images.filter(older.shows), imageCard);
+    keepChildren(right, containers, shown, () => containerCard(picture));
     if (place >= 0 && !held.isConnected) { // its container is gone: the focus goes to the next one
       const next = right.children[Math.min(place, right.children.length - 1)];
       (next?.querySelector("button") ?? picture.root).focus();
     }
-    empty.hidden = state.containers.length > 0;
+    setText(empty, state.containers.length ? "No container of this lesson yet." : "No container yet.");
+    empty.hidden = shown.length > 0;
     setText(more, [state.more, state.trouble].filter(Boolean).join(" "));
     if (state.change) picture.say(state.change);
     redraw();

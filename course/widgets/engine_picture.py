@@ -9,6 +9,7 @@ from typing import Any
 import docker
 
 from course.widgets.acts import Act, carry_out, line
+from course.widgets.earlier import Division
 from course.widgets.picture import Picture, source
 from course.widgets.reading import ContainerRow, ImageRow, World
 from course.widgets.words import counted, listed, size_words, state_words
@@ -21,29 +22,39 @@ MOST_LINES = 50
 
 
 class EngineMap(Picture):
-    """The map of the session's images and containers."""
+    """The map of the session's images and containers: those of the lesson, and folded below them what others made."""
 
     kind = "engine-map"
     commands = Act
     _esm = source("parts.js", "engine_map.js")
     _css = source("tokens.css", "engine_map.css")
 
+    def __init__(self) -> None:
+        self._divide = Division()
+        super().__init__()
+
     def show(self, world: World) -> dict[str, Any]:
         """The state that draws a world, with one sentence on what is new in it."""
-        images, containers = drawn(world)
+        parts = self._divide(world)
+        images, containers = drawn(parts.own)
+        older_images, older = drawn(parts.older, MOST_IMAGES - len(images), MOST_CONTAINERS - len(containers))
         return {
             "summary": summary(world),
-            "images": [_image(image) for image in images],
-            "containers": [_container(row, world) for row in containers],
-            "more": _more(world, images, containers),
+            "images": [*map(_image, images), *({**_image(one), "older": True} for one in older_images)],
+            "containers": [
+                *(_container(row, world) for row in containers),
+                *({**_container(row, world), "older": True} for row in older),
+            ],
+            "older": parts.words,
+            "more": _more(world, (*images, *older_images), (*containers, *older)),
             "change": change(self._world, world) if self.state else "",
             "trouble": world.trouble,
         }
 
     def text(self) -> str:
         """The images, and below each its containers."""
-        world = self._world
-        images, containers = drawn(world, MOST_LINES, MOST_LINES)
+        world, parts = self._world, self._divide(self._world)
+        images, containers = drawn(parts.own, MOST_LINES, MOST_LINES)
         lines = [f"Engine map: {summary(world)}"]
         for image in images:
             lines.append(f"{image.name} ({_image(image)['detail']})")
@@ -51,27 +62,16 @@ class EngineMap(Picture):
             lines += own or ["  no container"]
         known = {image.id for image in images}
         lines += [f"{row.name}: {_words(row)}, from {row.image}" for row in containers if row.image_id not in known]
-        return "\n".join([*lines, *filter(None, [_more(world, images, containers), world.trouble])])
+        lines += [f"{parts.words}: {parts.names}"] if parts.words else []
+        return "\n".join([*lines, *filter(None, [_more(parts.own, images, containers), world.trouble])])
 
     def html(self) -> str:
-        """A table: an image, its layers, its containers."""
-        world = self._world
-        images, containers = drawn(world, MOST_LINES, MOST_LINES)
-        rows = []
-        for image in images:
-            own = [f"{escape(row.name)}: {escape(_words(row))}" for row in containers if row.image_id == image.id]
-            cells = (escape(image.name), escape(_image(image)["detail"]), "<br>".join(own) or "no container")
-            rows.append("<tr>" + "".join(f"<td style='text-align:left'>{cell}</td>" for cell in cells) + "</tr>")
-        known = {image.id for image in images}
-        for row in (row for row in containers if row.image_id not in known):
-            words = f"{escape(row.name)}: {escape(_words(row))}"
-            rows.append(f"<tr><td style='text-align:left'>{escape(row.image)}</td><td></td><td>{words}</td></tr>")
-        rest = " ".join(filter(None, [_more(world, images, containers), world.trouble]))
-        return (
-            f"<table><caption>Engine map: {escape(summary(world))}</caption>"
-            "<thead><tr><th>Image</th><th>Layers and size</th><th>Containers</th></tr></thead>"
-            f"<tbody>{''.join(rows)}</tbody></table>" + (f"<p>{escape(rest)}</p>" if rest else "")
-        )
+        """A table: an image, its layers, its containers; folded below it, what other lessons made."""
+        world, parts = self._world, self._divide(self._world)
+        folded = f"<details><summary>{escape(parts.words)}</summary>{_table(parts.older)}</details>"
+        rest = f"<p>{escape(world.trouble)}</p>" if world.trouble else ""
+        caption = f"Engine map: {summary(world)}"
+        return f"{_table(parts.own, caption)}{folded if parts.words else ''}{rest}"
 
     def act(self, command: Any, client: docker.DockerClient) -> dict[str, str]:
         """Start, stop, continue or remove a container, or read its log."""
@@ -92,11 +92,30 @@ def drawn(
     world: World, images: int = MOST_IMAGES, containers: int = MOST_CONTAINERS
 ) -> tuple[tuple[ImageRow, ...], tuple[ContainerRow, ...]]:
     """So many images and containers of a world: the newest containers, and the images that they need first."""
-    newest = world.containers[-containers:]
+    newest = world.containers[max(len(world.containers) - containers, 0) :]
     needed = {row.image_id for row in newest}
     by_need = sorted(world.images, key=lambda image: image.id not in needed)  # stable: else by name
     kept = {image.id for image in by_need[:images]}
     return tuple(image for image in world.images if image.id in kept), newest
+
+
+def _table(world: World, caption: str = "") -> str:
+    images, containers = drawn(world, MOST_LINES, MOST_LINES)
+    rows = []
+    for image in images:
+        own = [f"{escape(row.name)}: {escape(_words(row))}" for row in containers if row.image_id == image.id]
+        cells = (escape(image.name), escape(_image(image)["detail"]), "<br>".join(own) or "no container")
+        rows.append("<tr>" + "".join(f"<td style='text-align:left'>{cell}</td>" for cell in cells) + "</tr>")
+    known = {image.id for image in images}
+    for row in (row for row in containers if row.image_id not in known):
+        words = f"{escape(row.name)}: {escape(_words(row))}"
+        rows.append(f"<tr><td style='text-align:left'>{escape(row.image)}</td><td></td><td>{words}</td></tr>")
+    more = _more(world, images, containers)
+    return (
+        f"<table><caption>{escape(caption)}</caption>"
+        "<thead><tr><th>Image</th><th>Layers and size</th><th>Containers</th></tr></thead>"
+        f"<tbody>{''.join(rows)}</tbody></table>" + (f"<p>{escape(more)}</p>" if more else "")
+    )
 
 
 def summary(world: World) -> str:

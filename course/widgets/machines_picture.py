@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from html import escape
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from course.engine.facts import LayerFact, image_fact
 from course.errors import CourseError
 from course.session.machines import address
 from course.widgets.drawn import Cancel, source
+from course.widgets.earlier import MOST_NAMES, Division
 from course.widgets.feed import feed_of
 from course.widgets.picture import Picture, session_url
 from course.widgets.reading import ImageRow, World
@@ -66,6 +68,7 @@ class TwoMachines(Picture):
         self._way: Way | None = None
         self._known: set[tuple[str, str]] | None = None
         self._there_url = address(name)
+        self._divide = Division()
         self._layers: dict[str, tuple[LayerFact, ...]] = {}
         super().__init__()
         self._other = feed_of(self._there_url)
@@ -88,7 +91,8 @@ class TwoMachines(Picture):
     def show(self, world: World) -> dict[str, Any]:
         """The state that draws both machines."""
         self._here = world
-        here, there = _drawn(world), _drawn(self._there)
+        parts = self._divide(replace(world, containers=()))
+        here, there = (*_drawn(parts.own), *_drawn(parts.older)), _drawn(self._there)
         self._learn(self._url, here)
         self._learn(self._there_url, there)
         of_here, of_there = self._all_layers(here), self._all_layers(there)
@@ -100,13 +104,18 @@ class TwoMachines(Picture):
                 {
                     "id": "here",
                     "title": "This machine",
-                    "images": [self._image(row, of_there, self._there, sends=True) for row in here],
+                    "images": [
+                        self._image(row, of_there, self._there, sends=True, older=row in parts.older.images)
+                        for row in here
+                    ],
+                    "older": parts.words,
                     "more": _more(world, here),
                 },
                 {
                     "id": "there",
                     "title": f"The {self._name}'s machine",
                     "images": [self._image(row, of_here, world, sends=False) for row in there],
+                    "older": "",
                     "more": _more(self._there, there),
                 },
             ],
@@ -120,9 +129,12 @@ class TwoMachines(Picture):
         lines = [f"Two machines: {self.state['summary']}"]
         for side in self.state["sides"]:
             lines.append(f"{side['title']}:")
-            for image in side["images"]:
+            own, older = _split(side)
+            for image in own:
                 lines.append(f"  {image['name']}: {image['detail']}; {image['there']}")
                 lines += [f"    {part}" for part in (image["digest"], image["travels"]) if part]
+            if older:
+                lines.append(f"  {side['older']}: {listed([image['name'] for image in older], MOST_NAMES)}")
             lines += [f"  {side['more']}"] if side["more"] else []
         return "\n".join([*lines, *filter(None, [self.state["trouble"]])])
 
@@ -130,16 +142,11 @@ class TwoMachines(Picture):
         """The same as a table for each machine."""
         tables = []
         for side in self.state["sides"]:
-            rows = "".join(
-                "<tr>" + "".join(f"<td style='text-align:left'>{escape(image[part])}</td>" for part in _PARTS) + "</tr>"
-                for image in side["images"]
-            )
-            more = f"<p>{escape(side['more'])}</p>" if side["more"] else ""
-            tables.append(
-                f"<table><caption>{escape(side['title'])}</caption><thead><tr><th>Image</th><th>Id, layers, size</th>"
-                f"<th>On the other machine</th><th>Digest</th><th>To send it</th></tr></thead><tbody>{rows}</tbody>"
-                f"</table>{more}"
-            )
+            own, older = _split(side)
+            tables.append(_table(own, side["title"]))
+            if older:
+                tables.append(f"<details><summary>{escape(side['older'])}</summary>{_table(older)}</details>")
+            tables.append(f"<p>{escape(side['more'])}</p>" if side["more"] else "")
         rest = f"<p>{escape(self.state['trouble'])}</p>" if self.state["trouble"] else ""
         return f"<p>Two machines: {escape(self.state['summary'])}</p>{''.join(tables)}{rest}"
 
@@ -193,7 +200,9 @@ class TwoMachines(Picture):
     def _all_layers(self, rows: Sequence[ImageRow]) -> set[str]:
         return {layer.diff_id for row in rows for layer in self._layers.get(row.id, ()) if layer.diff_id}
 
-    def _image(self, row: ImageRow, other_layers: set[str], other: World, *, sends: bool) -> dict[str, Any]:
+    def _image(
+        self, row: ImageRow, other_layers: set[str], other: World, *, sends: bool, older: bool = False
+    ) -> dict[str, Any]:
         layers = [layer for layer in self._layers.get(row.id, ()) if layer.diff_id]
         missing = [layer for layer in layers if layer.diff_id not in other_layers]
         twin = next((one for one in other.images if one.id == row.id), None)
@@ -212,6 +221,7 @@ class TwoMachines(Picture):
             "name": row.name,
             "others": f"also {listed(row.tags[1:])}" if row.tags[1:] else "",
             "status": "same" if twin else "only",
+            "older": older,
             "detail": f"id {_short(row.id)}, {counted(len(layers), 'layer')}, {size_words(row.size)}",
             "there": there,
             "digest": _digest(row),
@@ -278,6 +288,22 @@ def two_machines(name: str = "colleague") -> TwoMachines:
         CourseError: the other machine could not be made.
     """
     return TwoMachines(name)
+
+
+def _split(side: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The images of a machine: the lesson's own, and those that are folded."""
+    return [one for one in side["images"] if not one["older"]], [one for one in side["images"] if one["older"]]
+
+
+def _table(images: list[dict[str, Any]], caption: str = "") -> str:
+    rows = "".join(
+        "<tr>" + "".join(f"<td style='text-align:left'>{escape(image[part])}</td>" for part in _PARTS) + "</tr>"
+        for image in images
+    )
+    return (
+        f"<table><caption>{escape(caption)}</caption><thead><tr><th>Image</th><th>Id, layers, size</th>"
+        f"<th>On the other machine</th><th>Digest</th><th>To send it</th></tr></thead><tbody>{rows}</tbody></table>"
+    )
 
 
 def _drawn(world: World) -> tuple[ImageRow, ...]:

@@ -2,7 +2,7 @@
 // list of attributes, never HTML.
 
 const PLAIN = new Set(["class", "type", "role", "title", "tabindex", "aria-label", "aria-live", "aria-hidden",
-  "aria-disabled", "aria-describedby", "data-status", "data-id", "data-act", "viewBox", "d"]);
+  "aria-disabled", "aria-describedby", "aria-expanded", "data-status", "data-id", "data-act", "viewBox", "d"]);
 
 function setAttributes(node, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
@@ -67,6 +67,20 @@ function bar(label) {
     else node.removeAttribute("value");
   };
   return node;
+}
+
+// A button that folds what other lessons made away, and unfolds it. `changed` draws the picture again.
+function fold(changed) {
+  const button = element("button", { type: "button", class: "slipway-fold", "data-act": "fold" });
+  let open = false;
+  button.shows = (item) => open || !item.older;
+  button.update = (words) => { // "12 older, made in L01, L02", or "" where there is nothing to fold
+    button.hidden = !words;
+    setAttributes(button, { "aria-expanded": open });
+    setText(button, `${open ? "▾" : "▸"} ${words || ""}`);
+  };
+  button.addEventListener("click", () => { open = !open; changed(); });
+  return button;
 }
 
 // How far a long command is: a bar, words, and a button that cancels it.

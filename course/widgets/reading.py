@@ -79,6 +79,8 @@ class World:
 class Reader:
     """Reads worlds with one client, from any thread.
 
+    Between two readings it keeps no connection: docker-py would keep one for each URL that it has called, up to 25.
+
     Args:
         client: of a session or an engine.
     """
@@ -98,6 +100,8 @@ class Reader:
                 self._last = replace(self._read(), number=number)
             except EngineError as error:
                 self._last = replace(self._last, number=number, trouble=f"{error.observed}; {error.try_next}")
+            finally:
+                self._client.close()
             return self._last
 
     def _read(self) -> World:

@@ -38,13 +38,16 @@ function machineImage(picture) {
 
 function machine(picture) {
   const title = element("p", { class: "slipway-side" }), list = element("ul"), more = element("p", { class: "slipway-more" });
-  const cards = new Map();
-  const root = element("div", { class: "slipway-machine" }, title, list, more);
+  const cards = new Map(), older = fold(() => root.update(drawn));
+  const root = element("div", { class: "slipway-machine" }, title, list, older, more);
+  let drawn;
   root.update = (side) => {
+    drawn = side;
+    older.update(side.older);
     setText(title, side.title);
     setAttributes(root, { "data-id": side.id });
     setAttributes(list, { "aria-label": side.title });
-    keepChildren(list, cards, side.images, () => machineImage(picture));
+    keepChildren(list, cards, side.images.filter(older.shows), () => machineImage(picture));
     setText(more, side.more);
   };
   return root;

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from course.lesson.belongings import key_of
 from grader.checks.check import could_not_check, failed, not_attempted
 from grader.checks.found import FoundContainer, FoundImage, image_of, inspect
-from grader.checks.lessons import elsewhere, maker
+from grader.checks.lessons import maker, must_be_own
 from grader.checks.near import near
 from grader.checks.trial import Trial
 
@@ -50,8 +51,7 @@ def find_container(trial: Trial, container: Container) -> FoundContainer:
         found = inspect(trial, container.name, container.machine)
     except NotFound:
         raise _no_container(trial, container) from None
-    if other := maker(trial, f"container:{found.id}", container.machine):
-        raise not_attempted("container.of_lesson", container=container.name, lesson=other)
+    must_be_own(trial, "container.of_lesson", container.name, f"container:{found.id}", container.machine)
     return found
 
 
@@ -66,8 +66,12 @@ def _no_image(trial: Trial, image: Image) -> Exception:
     if image.ref.startswith(COURSE_IMAGES):
         return could_not_check("engine.base_missing", image=image.ref)
     listed = trial.client(image.machine).api.images()
-    tags = [tag for entry in listed for tag in entry.get("RepoTags") or () if not tag.startswith("<none>")]
-    own = [tag for tag in tags if not tag.startswith(COURSE_IMAGES) and not maker(trial, f"image:{tag}", image.machine)]
+    tags = {tag: entry["Id"] for entry in listed for tag in entry.get("RepoTags") or () if not tag.startswith("<none>")}
+    own = [
+        tag
+        for tag, image_id in tags.items()
+        if not tag.startswith(COURSE_IMAGES) and not maker(trial, key_of("image", tag, image_id), image.machine)
+    ]
     tag = image.ref.rpartition("/")[2].partition(":")[2] or "latest"
     bare = image.ref.removesuffix(f":{tag}")
     # a tag that both have makes no two names alike, and a name that both have no two tags
@@ -85,9 +89,6 @@ def _no_container(trial: Trial, container: Container) -> Exception:
         return failed("container.name_near", container=container.name, other=meant)
     from grader.checks.questions.past import deeds
 
-    if any(
-        deed.action == "create" and deed.name == container.name and not elsewhere(trial, deed.time, container.machine)
-        for deed in deeds(trial, container.machine)
-    ):
+    if any(deed.action == "create" and deed.name == container.name for deed in deeds(trial, container.machine)):
         return failed("container.gone", container=container.name)
     return not_attempted("container.absent", container=container.name)

@@ -6,25 +6,39 @@ import re
 from typing import TYPE_CHECKING
 
 from grader.checks import bench
+from grader.checks.check import not_attempted
 
 if TYPE_CHECKING:
     from course.lesson.belongings import Owners
+    from grader.checks.deed import Deed
     from grader.checks.trial import Trial
 
 _SESSION = re.compile(r"[a-z][0-9a-f]{11}")
 
 
 def maker(trial: Trial, key: str, machine: str = "") -> str:
-    """Another lesson that made an object, such as `container:<id>`; "" for one of this lesson or of nobody known."""
+    """Another lesson that made an object (`belongings.key_of`); "" for one of this lesson or of nobody known."""
     owners = _owners(trial, machine)
     made_in = owners.of(key) if owners is not None else ""
     return made_in if made_in != trial.lesson else ""
 
 
-def elsewhere(trial: Trial, moment: float, machine: str = "") -> bool:
-    """Whether another lesson was at work at that moment, in seconds since the epoch."""
+def must_be_own(trial: Trial, message_id: str, name: str, key: str, machine: str = "") -> None:
+    """Refuse an object of another lesson.
+
+    Raises:
+        Unmet: `message_id` (not attempted), such as `volume.of_lesson`, which names the lesson.
+    """
+    if other := maker(trial, key, machine):
+        raise not_attempted(message_id, lesson=other, **{message_id.partition(".")[0]: name})
+
+
+def elsewhere(trial: Trial, deed: Deed, machine: str = "") -> bool:
+    """Whether something was done while another lesson was at work, and not to an object of this lesson."""
     owners = _owners(trial, machine)
-    return owners is not None and owners.at(moment) not in ("", trial.lesson)
+    if owners is None or owners.at(deed.time) in ("", trial.lesson):
+        return False
+    return owners.noted(f"{deed.kind}:{deed.object_id}") != trial.lesson
 
 
 def _owners(trial: Trial, machine: str) -> Owners | None:

@@ -159,7 +159,9 @@ MAP = "progress-map"
 WITH_BUTTONS = [kind for kind in FILES if kind != MAP]
 """The map of lessons has links in place of buttons."""
 FULL: dict[str, Callable[[str], dict[str, Any]]] = {
-    "engine-map": lambda text: engine_map(container(1, name=text), container(2, "exited"), more=text, change=text),
+    "engine-map": lambda text: engine_map(
+        container(1, name=text), container(2, "exited"), more=text, older=text, change=text
+    ),
     "exercise": exercise,
     "fleet": fleet,
     "layers": layers,
@@ -228,7 +230,8 @@ def test_a_picture_says_that_its_kernel_has_ended_and_asks_nothing_more(draw: Dr
     expect(picture.root.locator(".slipway-over")).to_have_text("")
     picture.page.evaluate("status => kernelEnd.status(status)", status)
     expect(picture.root.locator(".slipway-over")).to_contain_text("has ended")
-    for button in picture.root.locator("button:not([data-act=copy])").locator("visible=true").all():
+    asking = "button:not([data-act=copy], [data-act=fold])"  # those two ask the kernel for nothing
+    for button in picture.root.locator(asking).locator("visible=true").all():
         button.press("Enter")
         expect(picture.root.locator(".slipway-said")).to_contain_text("has ended")
     assert picture.sent == []
@@ -294,6 +297,42 @@ def test_a_change_keeps_what_stays_and_its_focus(draw: Draw) -> None:
     expect(picture.root.locator(".slipway-said")).to_have_text("web1 is removed")
     picture.set(**engine_map(container(3)))
     assert picture.page.evaluate("document.activeElement.getAttribute('aria-label')") == "Stop web3"
+
+
+def test_what_other_lessons_made_is_folded_and_the_keyboard_unfolds_it(draw: Draw) -> None:
+    values = engine_map(container(1), {**container(2, "exited"), "older": True}, older="2 older, made in L01")
+    (image,) = values["state"]["images"]
+    values["state"]["images"].append({**image, "id": "sha256:2", "name": "poster", "older": True})
+    picture = draw("engine-map", values)
+    names = picture.root.locator(".slipway-card strong")
+    fold = picture.root.get_by_role("button", name="2 older, made in L01")
+    expect(names).to_have_text(["shop:1", "web1"])
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    fold.focus()
+    picture.page.keyboard.press("Enter")
+    expect(names).to_have_text(["shop:1", "poster", "web1", "web2"])
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    picture.set(**values)
+    expect(names).to_have_text(["shop:1", "poster", "web1", "web2"])
+    picture.page.keyboard.press("Space")
+    expect(names).to_have_text(["shop:1", "web1"])
+    picture.set(**engine_map({**container(2), "older": True}, older="1 older, made in L01"))
+    expect(picture.root.locator(".slipway-empty")).to_have_text("No container of this lesson yet.")
+    picture.set(**engine_map())
+    expect(fold).to_be_hidden()
+    expect(picture.root.locator(".slipway-empty")).to_have_text("No container yet.")
+
+
+def test_images_of_other_lessons_are_folded_on_this_machine(draw: Draw) -> None:
+    values = two_machines()
+    here = values["state"]["sides"][0]
+    here["images"].append({**here["images"][0], "id": "sha256:2", "name": "poster", "older": True})
+    here["older"] = "1 older, made in L02"
+    picture = draw("two-machines", values)
+    names = picture.root.locator("[data-id=here] .slipway-card strong")
+    expect(names).to_have_text(["shop"])
+    picture.root.get_by_role("button", name="1 older, made in L02").press("Enter")
+    expect(names).to_have_text(["shop", "poster"])
 
 
 def test_many_images_and_containers_are_in_a_list_that_scrolls_and_the_keyboard_reaches_the_last(draw: Draw) -> None:

@@ -69,3 +69,57 @@ def test_a_cell_of_an_open_notebook_takes_the_turn_back(
 def test_a_tag_that_all_images_have_makes_no_two_names_alike(says, inside: docker.DockerClient) -> None:
     inside.images.get("course/busybox").tag("poster")
     assert says("L00-only", checks.image("quote").exists()) == "image.absent"
+
+
+def test_networks_and_volumes_of_another_lesson_are_named_as_such(says, inside: docker.DockerClient) -> None:
+    setup("L00")
+    inside.networks.create("quay")
+    inside.volumes.create("ledger")
+    setup("L01")
+    quay, ledger = checks.network("quay"), checks.volume("ledger")
+    assert says("L01-one", quay.exists()) == "network.of_lesson"
+    assert says("L01-one", quay.removed()) == "network.absent"
+    assert says("L01-one", ledger.exists()) == says("L01-one", ledger.holds("a")) == "volume.of_lesson"
+    assert says("L01-one", ledger.removed()) == "volume.absent"
+    assert says("L00-only", quay.exists()) == says("L00-only", ledger.exists()) == "passed"
+
+
+def test_what_takes_the_name_of_a_removed_one_belongs_to_its_own_lesson(says, inside: docker.DockerClient) -> None:
+    setup("L00")
+    first = inside.volumes.create("ledger").attrs["CreatedAt"]
+    inside.images.get("course/busybox").tag("poster")
+    setup("L01")
+    assert says("L01-one", checks.image("postr").exists()) == "image.absent"
+    while True:  # the engine tells a volume's time by the second
+        inside.volumes.get("ledger").remove()
+        if inside.volumes.create("ledger").attrs["CreatedAt"] != first:
+            break
+    inside.images.get("course/python").tag("poster")
+    assert says("L01-one", checks.volume("ledger").exists()) == "passed"
+    assert says("L01-one", checks.image("postr").exists()) == "image.name_near"
+
+
+def test_what_was_done_in_another_lesson_is_not_done_in_this_one(says, inside: docker.DockerClient) -> None:
+    setup("L00")
+    inside.networks.create("mole").remove()
+    inside.volumes.create("till").remove()
+    inside.containers.create("course/busybox", name="kiosk").remove()
+    journal = checks.journal()
+    assert says("L00-only", journal.shows("create", "kiosk")) == "passed"
+    assert says("L00-only", checks.network("mole").removed()) == "passed"
+    setup("L01")
+    assert says("L01-one", journal.shows("create", "kiosk")) == "journal.not_done"
+    assert says("L01-one", journal.lacks("create", "kiosk")) == "passed"
+    assert says("L01-one", checks.network("mole").removed()) == "network.absent"
+    assert says("L01-one", checks.volume("till").removed()) == "volume.absent"
+    assert says("L01-one", checks.volume("till").outlives("kiosk")) == "container.never_made"
+    assert says("L00-only", journal.shows("create", "kiosk")) == "passed"
+
+
+def test_what_is_done_to_a_lessons_own_container_counts_in_whatever_turn(says, inside: docker.DockerClient) -> None:
+    setup("L00")
+    web = inside.containers.create("course/busybox", name="web")
+    setup("L01")  # in another notebook; then `docker rename` and `docker rm` in a terminal of the first one
+    web.rename("shop")
+    assert says("L00-only", checks.journal().shows("rename")) == "passed"
+    assert says("L01-one", checks.journal().shows("rename")) == "passed", "it was done in this turn too"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from course.lesson.belongings import key_of
 from grader.checks.check import failed, not_attempted
 from grader.checks.finding import container_names
 from grader.checks.found import inspect
+from grader.checks.lessons import maker, must_be_own
 from grader.checks.named import Network
 from grader.checks.questions.past import deeds
 from grader.checks.trial import Trial
@@ -39,7 +41,8 @@ def connects(network: Network, containers: tuple[str, ...], trial: Trial) -> str
 
 def removed(network: Network, trial: Trial) -> str:
     """It was made, and it is gone."""
-    if network.name in _names(trial, network.machine):
+    key = _keys(trial, network.machine).get(network.name)
+    if key is not None and not maker(trial, key, network.machine):
         raise not_attempted("network.still_there", network=network.name)
     if not any(deed.kind == "network" and deed.name == network.name for deed in deeds(trial, network.machine)):
         raise not_attempted("network.absent", network=network.name)
@@ -47,9 +50,12 @@ def removed(network: Network, trial: Trial) -> str:
 
 
 def _find(trial: Trial, network: Network) -> None:
-    if network.name not in _names(trial, network.machine):
+    keys = _keys(trial, network.machine)
+    if network.name not in keys:
         raise not_attempted("network.absent", network=network.name)
+    must_be_own(trial, "network.of_lesson", network.name, keys[network.name], network.machine)
 
 
-def _names(trial: Trial, machine: str) -> set[str]:
-    return {entry["Name"] for entry in trial.client(machine).api.networks()}
+def _keys(trial: Trial, machine: str) -> dict[str, str]:
+    """What stands for each network in the note of who made what, by name."""
+    return {entry["Name"]: key_of("network", entry["Id"]) for entry in trial.client(machine).api.networks()}

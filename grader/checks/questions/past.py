@@ -6,6 +6,7 @@ from grader.checks import bench
 from grader.checks.check import failed, not_attempted
 from grader.checks.deed import Deed, Told, of_engine, of_session
 from grader.checks.faults import url_of
+from grader.checks.lessons import elsewhere
 from grader.checks.named import Journal
 from grader.checks.polling import looks
 from grader.checks.trial import Trial, own_times
@@ -15,18 +16,19 @@ TOUCHES = frozenset({"stop", "kill", "pause", "unpause", "restart", "rename", "u
 
 
 def deeds(trial: Trial, machine: str = "") -> list[Deed]:
-    """What is known of what was done on a machine, oldest first, without what checks did."""
+    """What is known of what was done on a machine in this lesson, oldest first, without what checks did."""
     return list(known(trial, machine).deeds)
 
 
 def known(trial: Trial, machine: str = "") -> Told:
-    """What was done on a machine without what checks did, and whether that is all."""
+    """What was done on a machine without what checks and other lessons did, and whether that is all."""
     key = _key(machine)
     if key not in trial.memo:
         windows = (*own_times(), (trial.begun, float("inf")))
         told = _told(trial, machine)
-        kept = (deed for deed in told.deeds if not any(start <= deed.time <= end for start, end in windows))
-        trial.memo[key] = Told(tuple(kept), told.whole)
+        theirs = (deed for deed in told.deeds if not any(start <= deed.time <= end for start, end in windows))
+        kept = tuple(deed for deed in theirs if not elsewhere(trial, deed, machine))
+        trial.memo[key] = Told(kept, told.whole)
     found: Told = trial.memo[key]
     return found
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from course.lesson.belongings import key_of
 from grader.checks.check import failed, not_attempted
 from grader.checks.finding import container_names, find_image
+from grader.checks.lessons import maker, must_be_own
 from grader.checks.named import Image, Volume
 from grader.checks.questions.files import read_text, stat
 from grader.checks.questions.past import deeds
@@ -46,14 +48,17 @@ def outlives(volume: Volume, container: str, trial: Trial) -> str:
         raise not_attempted("container.never_made", container=container)
     if container in container_names(trial, volume.machine):
         raise failed("volume.container_left", volume=volume.name, container=container)
-    if volume.name not in _names(trial, volume.machine):
+    keys = _keys(trial, volume.machine)
+    if volume.name not in keys:
         raise failed("volume.gone", volume=volume.name, container=container)
+    must_be_own(trial, "volume.of_lesson", volume.name, keys[volume.name], volume.machine)
     return f"{container} is gone, {volume.name} is there"
 
 
 def removed(volume: Volume, trial: Trial) -> str:
     """It was made, and it is gone."""
-    if volume.name in _names(trial, volume.machine):
+    key = _keys(trial, volume.machine).get(volume.name)
+    if key is not None and not maker(trial, key, volume.machine):
         raise not_attempted("volume.still_there", volume=volume.name)
     if not any(deed.kind == "volume" and deed.name == volume.name for deed in deeds(trial, volume.machine)):
         raise not_attempted("volume.absent", volume=volume.name)
@@ -61,9 +66,13 @@ def removed(volume: Volume, trial: Trial) -> str:
 
 
 def _find(trial: Trial, volume: Volume) -> None:
-    if volume.name not in _names(trial, volume.machine):
+    keys = _keys(trial, volume.machine)
+    if volume.name not in keys:
         raise not_attempted("volume.absent", volume=volume.name)
+    must_be_own(trial, "volume.of_lesson", volume.name, keys[volume.name], volume.machine)
 
 
-def _names(trial: Trial, machine: str) -> set[str]:
-    return {entry["Name"] for entry in trial.client(machine).api.volumes().get("Volumes") or ()}
+def _keys(trial: Trial, machine: str) -> dict[str, str]:
+    """What stands for each volume in the note of who made what, by name."""
+    listed = trial.client(machine).api.volumes().get("Volumes") or ()
+    return {entry["Name"]: key_of("volume", entry["Name"], entry.get("CreatedAt") or "") for entry in listed}

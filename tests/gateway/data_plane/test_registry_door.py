@@ -75,6 +75,14 @@ def test_an_upload_goes_nowhere_else(place: str) -> None:
     assert got == 403 and "Location" not in headers
 
 
+def test_an_address_that_cannot_be_read_is_an_error_of_the_registrys_protocol() -> None:
+    serve = always(status=202, Location="http://[::1/v2/x")
+    got, body, headers = through_the_door(serve, "POST", "/v2/x/blobs/uploads/")
+    (error,) = json.loads(body)["errors"]
+    assert got == 500 and "Location" not in headers
+    assert error["code"] == "UNKNOWN" and "Try: " in error["message"] and "::1" not in error["message"]
+
+
 def test_an_upload_comes_back_to_the_door() -> None:
     async def serve(request: web.BaseRequest) -> web.StreamResponse:
         place = f"http://{request.headers['Host']}/v2/x/blobs/uploads/1?_state=a%3Db"
