@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HADOLINT_SECONDS = 10
+BOM = b"\xef\xbb\xbf"
 MOST_FILES, FIRST_LINE = 2000, 256  # files of a context that are looked at; bytes of a first line
 # The course's base images have one tag only, so advice about tags would be noise; pinning Debian's versions ages badly.
 # DL3066 wants a number for USER, for platforms that cannot look a name up; the lessons name the base's user.
@@ -66,7 +67,8 @@ def next_step(message: str, folder: str, context: Path | None = None, instructio
         instruction: the one that failed, "" where that isn't known.
     """
     words = message.lower()
-    if context and re.search(r"code: 12[67]\b", words) and (trouble := script_trouble(context, instruction)):
+    code = re.search(r"code: (\d+)\b", words)
+    if context and code and (trouble := script_trouble(context, instruction, int(code[1]))):
         return trouble
     for pattern, advice in _NEXT:
         if re.search(pattern, words):
@@ -78,30 +80,55 @@ def next_step(message: str, folder: str, context: Path | None = None, instructio
     return _ELSE
 
 
-def script_trouble(context: Path, instruction: str) -> str:
-    """What is wrong with the first line of a script of the context that an instruction runs; "" where nothing is.
+def script_trouble(context: Path, instruction: str, code: int) -> str:
+    """What is wrong with a script of the context that an instruction runs; "" where nothing is found.
 
-    The kernel reads the line to its end, so that a carriage return belongs to the name of the interpreter, and the
-    shell says "not found" of a file that is plainly there.
+    The kernel reads the first line to its end, so that a carriage return belongs to the name of the interpreter, and
+    the shell says "not found" of a file that is plainly there.
+
+    Args:
+        context: the folder of the build context.
+        instruction: the one that failed.
+        code: the exit code; shells give 126 where a file may not be executed, and 127 where a program is not found.
     """
     named = {Path(word).name for word in re.split(r"[\s;&|()\"']+", instruction) if word}
     for script in sorted(context.rglob("*"))[:MOST_FILES]:
         if script.name not in named or script.is_symlink() or not script.is_file():
             continue
+        if code == 126:
+            return (
+                f"{script.name} may not be executed: its mode lacks x; write RUN chmod +x before this instruction, or "
+                f"name its interpreter, as in RUN sh {script.name}"
+            )
         with script.open("rb") as file:
             first = file.readline(FIRST_LINE)
-        if first.startswith(b"#!") and first.endswith(b"\r\n"):
+        marked = first.startswith(BOM)
+        line = first.removeprefix(BOM)
+        interpreter = _interpreter(line)
+        if line.endswith(b"\r\n") and (code == 127 or interpreter.endswith("sh") or script.suffix == ".sh"):
             return (
-                f"the line endings of {script.name} are those of Windows (CRLF), so its first line names a program "
-                "that doesn't exist: save it with LF line endings, or run dos2unix or sed -i 's/\\r$//' on it"
+                f"the line endings of {script.name} are those of Windows (CRLF), so the shell takes a carriage return "
+                "for a part of each name: save it with LF line endings, or run dos2unix or sed -i 's/\\r$//' on it"
             )
-        interpreter = first[2:].decode("utf-8", "replace").split()[:1] if first.startswith(b"#!") else []
-        if interpreter and interpreter[0] not in ("/bin/sh", "/usr/bin/env"):
+        if code == 127 and marked:
             return (
-                f"the first line of {script.name} names the interpreter {interpreter[0]}: if the image doesn't have "
+                f"{script.name} begins with a byte order mark, so its first line names no interpreter: save it as "
+                "UTF-8 without BOM"
+            )
+        if code == 127 and interpreter and interpreter != "/bin/sh":
+            return (
+                f"the first line of {script.name} names the interpreter {interpreter}: if the image doesn't have "
                 "it, name one that it has, such as /bin/sh"
             )
     return ""
+
+
+def _interpreter(line: bytes) -> str:
+    """The program that the first line of a script names, also by way of env; "" where it names none."""
+    words = line[2:].decode("utf-8", "replace").split() if line.startswith(b"#!") else []
+    if words and words[0].endswith("/env"):
+        words = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+    return words[0] if words else ""
 
 
 def lint(text: str) -> tuple[Advice, ...]:
