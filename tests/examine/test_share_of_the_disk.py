@@ -36,6 +36,8 @@ try:
 except (docker.errors.BuildError, docker.errors.APIError) as error:
     print(error)
 """
+BUDGETS = Budgets(cell_seconds=600)
+"""So long that a cell is ended by its share and not by its time: 100,000 files take minutes beside three neighbours."""
 BLOCKS = "block = bytes(1 << 20)\nwith open('/f', 'wb') as f:\n for _ in range(200): f.write(block)\n{then}\n"
 SLEEPS = "import time\ntime.sleep(600)"
 ATTACKS = {
@@ -56,7 +58,7 @@ def engine() -> Iterator[GradingEngine]:
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_whoever_fills_it_loses_their_own_marks_only(name: str, engine: GradingEngine) -> None:
-    attack = structs.replace(job(Attack(name, ATTACKS[name])), budgets=Budgets(cell_seconds=60))
+    attack = structs.replace(job(Attack(name, ATTACKS[name])), budgets=BUDGETS)
     with Examiner(engine.url) as one, ThreadPoolExecutor(4) as threads:
         attacked = threads.submit(one.examine, attack)
         neighbours = [threads.submit(_examine_until, engine.url, attacked) for _ in range(3)]
@@ -66,8 +68,6 @@ def test_whoever_fills_it_loses_their_own_marks_only(name: str, engine: GradingE
     assert [(done.points, done.evidence.attempts) for done in honest] == [(7, 1)] * len(honest), honest[0].marks
     assert len(honest) >= 3
     assert (examined.points, examined.evidence.attempts, examined.is_complete) == (0, 1, True), examined.marks
-    if name == "files":  # marks are right here too, but the journal did not name the quota: not yet understood
-        return
     said = "".join(examined.evidence.journal) + examined.notebook
     assert "quota.kill" in said or "quota of bytes written" in said or "quota of files written" in said, said[-3000:]
 
