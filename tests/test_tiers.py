@@ -73,6 +73,9 @@ def test_one_file_meets_one_worker(tmp_path: Path) -> None:
     assert {workers[0] for workers in met} == {"gw0", "gw1"}
 
 
+NOTEBOOK = '{"cells": [{"cell_type": "code", "source": "%s", "outputs": ["%s"], "execution_count": 1}]}'
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A small project: a lesson with two exercises, and the code that its proofs follow from."""
@@ -93,15 +96,16 @@ def tree(tmp_path: Path) -> Path:
         "tests/lessons/test_answers.py",
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("one\n")
+        (tmp_path / name).write_text(NOTEBOOK if name.endswith(".ipynb") else "one\n")
     return tmp_path
 
 
-def digest(tree: Path) -> str:
+def digest(tree: Path, module: str = "test_answers.py") -> str:
     shared_digest.cache_clear()
     lesson_digest.cache_clear()
     lesson = SimpleNamespace(id="L01", folder=tree / "notebooks" / LESSON)
-    found = inputs_of(item(lesson=lesson, answer=SimpleNamespace(exercise=EXERCISE)), tree)
+    nodeid = f"tests/lessons/{module}::test_it[L01]"
+    found = inputs_of(item(nodeid, lesson=lesson, answer=SimpleNamespace(exercise=EXERCISE)), tree)
     assert found is not None
     return found
 
@@ -125,7 +129,7 @@ def digest(tree: Path) -> str:
 def test_a_proof_is_due_again_after_a_change_of_each_kind_of_input(tree: Path, changed: str) -> None:
     before = digest(tree)
     assert digest(tree) == before
-    (tree / changed).write_text("two\n")
+    (tree / changed).write_text(NOTEBOOK.replace("%s", "two", 1) if changed.endswith(".ipynb") else "two\n")
     assert digest(tree) != before
     (tree / changed).unlink()
     assert digest(tree) != before
@@ -138,6 +142,14 @@ def test_a_proof_is_not_due_after_a_change_that_it_does_not_follow_from(tree: Pa
     before = digest(tree)
     (tree / changed).write_text("two\n")
     assert digest(tree) == before
+
+
+@pytest.mark.parametrize(("module", "follows"), [("test_answers.py", False), ("test_nbval.py", True)])
+def test_what_a_notebook_has_printed_counts_where_it_is_compared(tree: Path, module: str, follows: bool) -> None:
+    before = digest(tree, module)
+    notebook = tree / "notebooks" / LESSON / f"{LESSON}.ipynb"
+    notebook.write_text(NOTEBOOK.replace('["%s"]', '["another"]'))
+    assert (digest(tree, module) != before) is follows
 
 
 def test_every_shared_pattern_finds_files_here() -> None:

@@ -40,11 +40,12 @@ def test_a_notebook_that_is_packed_again_keeps_the_outputs_of_unchanged_cells() 
     def cell(id_: str, source: str, **more: object) -> nbformat.NotebookNode:
         return nbformat.v4.new_code_cell(source, id=id_, **more)
 
-    tagged = {"metadata": {"tags": ["run", COMPARED]}, "outputs": [nbformat.from_dict(stream)]}
+    tagged = {"metadata": {"tags": ["run", COMPARED]}, "outputs": [nbformat.from_dict(stream)], "execution_count": 1}
     old = nbformat.v4.new_notebook(cells=[cell("a", "1", **tagged), cell("b", "1", **tagged)])
     new = nbformat.v4.new_notebook(cells=[cell("a", "1", metadata={"tags": ["run"]}), cell("b", "2"), cell("c", "3")])
     carried_over(old, new)
     assert [len(one.outputs) for one in new.cells] == [1, 0, 0]
+    assert [one.execution_count for one in new.cells] == [1, None, None]
     assert new.cells[0].metadata.tags == ["run", COMPARED]
 
 

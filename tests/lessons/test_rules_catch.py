@@ -44,7 +44,7 @@ NOTEBOOK_FAULTS = {
     "no predict cell": ('predict("L07-first")', "pass", 'predict("L07-first")'),
     "no explain cell": ('explain("L07-first")', "pass", 'explain("L07-first")'),
     "box without ids": (" misconceptions=", " tags=", "misconception box"),
-    "goal without bullets": ("- there is a container with the name `hello`;\n- its log holds the word `hello`;\n- it", "It", "bullets"),
+    "goal without bullets": ("- there is a container with the name `hello` (`name=` in Python, `--name` in a terminal);\n- its log holds the word `hello`;\n- it", "It", "bullets"),
     "goal without hint": ("%hint L07-hello", "a hint", "where hints are"),
     "no solution region": ("### BEGIN SOLUTION\n", "", "one solution region"),
     "no TODO": ("# TODO:", "# Now", "one # TODO"),
@@ -208,16 +208,17 @@ def test_long_words_and_sentences_need_more_years_of_school_than_short_ones() ->
 
 
 @pytest.mark.parametrize(
-    ("tagged", "text", "says"),
+    ("tagged", "text", "count", "says"),
     [
-        (True, "hello\n", None),
-        (False, "hello\n", "a stored output where the tag"),
-        (True, "", "a stored output where the tag"),
-        (True, "container 0123456789ab\n", "without ids, sizes and times"),
+        (True, "hello\n", 1, None),
+        (True, "hello\n", None, "an execution count"),
+        (False, "hello\n", 1, "a stored output where the tag"),
+        (True, "", 1, "a stored output where the tag"),
+        (True, "container 0123456789ab\n", 1, "without ids, sizes and times"),
     ],
 )
 def test_only_an_output_that_is_the_same_everywhere_may_stay(
-    fresh: Course, tagged: bool, text: str, says: str | None
+    fresh: Course, tagged: bool, text: str, count: int | None, says: str | None
 ) -> None:
     def change(folder: Path) -> None:
         path = folder / f"{folder.name}.ipynb"
@@ -225,6 +226,7 @@ def test_only_an_output_that_is_the_same_everywhere_may_stay(
         (cell,) = [cell for cell in node.cells if cell.id == "L07-run-first"]
         cell.metadata.tags += [COMPARED] if tagged else []
         cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)] if text else []
+        cell.execution_count = count
         nbformat.write(node, path)
 
     found = broken(fresh, change)

@@ -80,6 +80,7 @@ def does(kernel: LiveKernel, step: Step) -> None:
     if step.expects in ("ok", "all"):
         assert ran.ok, said
     if step.expects in ("fewer", "all"):
-        points = POINTS.findall(ran.stdout + ran.shown_error)
+        cards = [*ran.displays, ran.result]
+        points = POINTS.findall("\n".join([ran.stdout, ran.shown_error, *(one.get("text/html", "") for one in cards)]))
         assert points or step.expects == "fewer", said
         assert all((earned == out_of) is (step.expects == "all") for earned, out_of in points), said

@@ -34,8 +34,10 @@ SHARED = (
     "grader/authoring/source/*.cfg",
     "grader/checks/**/*.py",
     "grader/checks/**/*.toml",
-    "tests/lessons/*.py",
+    "tests/lessons/conftest.py",
 )
+COMPARES_OUTPUTS = ("/test_nbval.py::", "::test_a_lesson_prints_the_same[")
+"""The proofs that follow from what a notebook has stored as printed; the others run each cell."""
 _APART = re.compile(r"(^|/)(answers|\.ipynb_checkpoints|__pycache__)(/|$)|/instructor\.md$")
 
 
@@ -51,12 +53,18 @@ def shared_digest(root: Path = ROOT) -> str:
 
 
 @cache
-def lesson_digest(folder: Path, exercise: str) -> str:
-    """A lesson's own files; of the answers those of one exercise, or of all where it is empty."""
+def lesson_digest(folder: Path, exercise: str, *, outputs: bool) -> str:
+    """A lesson's own files; of the answers those of one exercise, or of all where it is empty.
+
+    Args:
+        folder: of the lesson.
+        exercise: its id.
+        outputs: whether the stored outputs of its notebook count.
+    """
     answers = folder / "answers" / exercise
     own = (path for path in sorted(folder.rglob("*")) if not _APART.search(f"/{path.relative_to(folder)}"))
     given = (path for path in sorted(answers.rglob("*")) if path.name not in (PROVEN_FILE, "mutants.json"))
-    return _digest(folder, (*own, *given))
+    return _digest(folder, (*own, *given), outputs=outputs)
 
 
 def inputs_of(item: pytest.Item, root: Path = ROOT) -> str | None:
@@ -67,7 +75,9 @@ def inputs_of(item: pytest.Item, root: Path = ROOT) -> str | None:
         return None
     one = params.get("exercise") or params.get("answer")
     exercise = str(getattr(one, "exercise", None) or getattr(one, "id", ""))
-    text = f"{item.nodeid}\0{shared_digest(root)}\0{lesson_digest(lesson.folder, exercise)}"
+    module = item.nodeid.partition("::")[0]
+    own = lesson_digest(lesson.folder, exercise, outputs=any(part in item.nodeid for part in COMPARES_OUTPUTS))
+    text = f"{item.nodeid}\0{shared_digest(root)}\0{_digest(root, [root / module])}\0{own}"
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 
@@ -108,15 +118,24 @@ class Ledger:
             (folder / "answers" / PROVEN_FILE).write_text(text + "\n", "utf-8")
 
 
-def _digest(root: Path, paths: Iterable[Path]) -> str:
+def _digest(root: Path, paths: Iterable[Path], *, outputs: bool = True) -> str:
     whole = hashlib.blake2b(digest_size=16)
-    for chunk in _chunks(root, paths):
+    for chunk in _chunks(root, paths, outputs):
         whole.update(hashlib.blake2b(chunk, digest_size=16).digest())
     return whole.hexdigest()
 
 
-def _chunks(root: Path, paths: Iterable[Path]) -> Iterator[bytes]:
+def _chunks(root: Path, paths: Iterable[Path], outputs: bool) -> Iterator[bytes]:
     for path in paths:
         if path.is_file():
             yield str(path.relative_to(root)).encode()
-            yield path.read_bytes()
+            yield path.read_bytes() if outputs or path.suffix != ".ipynb" else _without_outputs(path)
+
+
+def _without_outputs(path: Path) -> bytes:
+    """A notebook without what its cells have printed."""
+    notebook = json.loads(path.read_text("utf-8"))
+    for cell in notebook["cells"]:
+        cell.pop("outputs", None)
+        cell.pop("execution_count", None)
+    return json.dumps(notebook, sort_keys=True).encode()

@@ -151,6 +151,11 @@ def _outputs(lesson: Lesson, notebook: LessonNotebook) -> Iterator[Finding]:
                 lesson.name, cell.id, f"a stored output where the tag {COMPARED} is, and only there",
                 f"{len(node.outputs)} outputs, the tags {list(cell.tags)}", f"grader lesson source outputs {lesson.id}",
             )  # fmt: skip
+        elif may_stay and node.execution_count is None:
+            yield Finding(
+                lesson.name, cell.id, "an execution count, because nbval compares no cell that never ran", "none",
+                f"grader lesson source outputs {lesson.id}",
+            )  # fmt: skip
         elif may_stay and comparable(node.outputs) != [dict(output) for output in node.outputs]:
             yield Finding(
                 lesson.name, cell.id, "a stored output of one text without ids, sizes and times",

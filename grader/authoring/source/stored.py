@@ -47,4 +47,5 @@ def carried_over(old: Any, new: Any) -> None:
     for cell in new.cells:
         before = compared.get(cell.id)
         if before is not None and before.source == cell.source:
-            cell.outputs, cell.metadata.tags = before.outputs, [*cell.metadata.get("tags", []), COMPARED]
+            cell.outputs, cell.execution_count = before.outputs, before.execution_count
+            cell.metadata.tags = [*cell.metadata.get("tags", []), COMPARED]
