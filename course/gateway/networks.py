@@ -1,7 +1,8 @@
 """Networks of sessions: small subnets from a range of our own, published ports on 127.0.0.1, telling bridge names.
 
 The engine's default address pools hold about 31 networks, and a class needs more; so each network of a session gets
-a /27 of `SLIPWAY_NETWORKS` (10.213.0.0/16 unless set: 2,048 networks of 29 containers).
+a /27 of `SLIPWAY_NETWORKS` (10.213.0.0/16 unless set: 2,048 networks of 29 containers). A learner's default network,
+where all lessons leave what runs, gets a /24 while there is one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import ipaddress
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,9 @@ from course.gateway.scope import Scope
 from course.gateway.upstream import Answer, Upstream
 
 DEFAULT = "bridge"  # the learner's name of a session's default network
-RANGE, PREFIX = "10.213.0.0/16", 27
+RANGE, PREFIX, WIDE = "10.213.0.0/16", 27, 24
+LEAST_WIDE = 64
+"""A range that holds fewer wide subnets is kept for narrow ones."""
 TRIES = 64
 _OVERLAP = ("overlap", "conflicts with")  # libnetwork's words for a subnet that is taken, 20.10 to 26.1
 _BRIDGE = "com.docker.network.bridge."
@@ -41,8 +45,12 @@ class Networks:
     def __init__(self, engine: Upstream, *, firewalled: bool, range_: str | None = None) -> None:
         self._engine, self.firewalled = engine, firewalled
         chosen = ipaddress.IPv4Network(range_ or os.environ.get("SLIPWAY_NETWORKS") or RANGE)
-        self._subnets = [str(subnet) for subnet in chosen.subnets(new_prefix=max(PREFIX, chosen.prefixlen))]
-        self._next = secrets.randbelow(len(self._subnets))  # gateways of other users start elsewhere
+        self._subnets = {
+            prefix: [str(subnet) for subnet in chosen.subnets(new_prefix=max(prefix, chosen.prefixlen))]
+            for prefix in (PREFIX, WIDE)
+        }
+        # gateways of other users start elsewhere
+        self._next = {prefix: secrets.randbelow(len(subnets)) for prefix, subnets in self._subnets.items()}
         self._making: dict[str, asyncio.Lock] = {}
 
     async def default(self, scope: Scope) -> str:
@@ -86,7 +94,8 @@ class Networks:
         own_pools = chosen is not None and any(pool.get("Subnet") for pool in chosen.pools)
         if chosen is not None and (taken := _taken(chosen)):
             return Answer(403, {}, {"message": f"Pool overlaps with other one on this address space: {taken}"})
-        for subnet in self._free_subnets():
+        wide = name == DEFAULT and scope.policy.outside and len(self._subnets[WIDE]) >= LEAST_WIDE
+        for subnet in chain(self._free_subnets(WIDE) if wide else (), self._free_subnets(PREFIX)):
             body = {
                 "Name": engine_name,
                 "CheckDuplicate": True,
@@ -132,13 +141,13 @@ class Networks:
         """Drop what is kept for a session that has ended."""
         self._making.pop(sid, None)
 
-    def _free_subnets(self) -> Iterator[str]:
+    def _free_subnets(self, prefix: int) -> Iterator[str]:
         """Subnets that this machine has no route into, at most 64, each time from another place."""
         taken = list(_routes())
-        offered = 0
-        for _ in range(len(self._subnets)):
-            subnet = self._subnets[self._next]
-            self._next = (self._next + 1) % len(self._subnets)
+        offered, subnets = 0, self._subnets[prefix]
+        for _ in range(len(subnets)):
+            subnet = subnets[self._next[prefix]]
+            self._next[prefix] = (self._next[prefix] + 1) % len(subnets)
             if not any(ipaddress.IPv4Network(subnet).overlaps(route) for route in taken):
                 yield subnet
                 offered += 1

@@ -31,13 +31,13 @@ SHARED = (
     "course/images/*.toml",
     "grader/authoring/*.py",
     "grader/authoring/prove/**/*.py",
-    "grader/authoring/source/*.cfg",
     "grader/checks/**/*.py",
     "grader/checks/**/*.toml",
     "tests/lessons/conftest.py",
 )
 COMPARES_OUTPUTS = ("/test_nbval.py::", "::test_a_lesson_prints_the_same[")
-"""The proofs that follow from what a notebook has stored as printed; the others run each cell."""
+"""The proofs that follow from what a notebook has stored as printed, through `SANITIZER`; others run each cell."""
+SANITIZER = "grader/authoring/source/sanitize.cfg"
 _APART = re.compile(r"(^|/)(answers|\.ipynb_checkpoints|__pycache__)(/|$)|/instructor\.md$")
 
 
@@ -76,8 +76,9 @@ def inputs_of(item: pytest.Item, root: Path = ROOT) -> str | None:
     one = params.get("exercise") or params.get("answer")
     exercise = str(getattr(one, "exercise", None) or getattr(one, "id", ""))
     module = item.nodeid.partition("::")[0]
-    own = lesson_digest(lesson.folder, exercise, outputs=any(part in item.nodeid for part in COMPARES_OUTPUTS))
-    text = f"{item.nodeid}\0{shared_digest(root)}\0{_digest(root, [root / module])}\0{own}"
+    outputs = any(part in item.nodeid for part in COMPARES_OUTPUTS)
+    proves = _digest(root, [root / module, *([root / SANITIZER] if outputs else ())])
+    text = f"{item.nodeid}\0{shared_digest(root)}\0{proves}\0{lesson_digest(lesson.folder, exercise, outputs=outputs)}"
     return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
 
 

@@ -19,7 +19,7 @@ from lease_holders import until
 from scopes import open_scope
 
 from course.gateway import Client, firewall, session
-from course.gateway.networks import Networks, _routes
+from course.gateway.networks import PREFIX, Networks, _routes
 from course.gateway.policy.names import EngineRequest
 from course.gateway.scope import Scope
 from course.gateway.upstream import Upstream
@@ -169,7 +169,7 @@ def test_a_taken_subnet_is_passed_over(engine_url: str, scope_of: Callable[..., 
         try:
             for scope in scopes:  # each with a fresh range that begins at the same address
                 networks = Networks(engine, firewalled=False, range_="10.214.0.0/24")
-                networks._next = 0
+                networks._next[PREFIX] = 0
                 made.append(await networks.default(scope))
                 assert await networks.default(scope) == made[-1]
             subnets = [
@@ -177,6 +177,32 @@ def test_a_taken_subnet_is_passed_over(engine_url: str, scope_of: Callable[..., 
                 for one in made
             ]
             assert subnets == ["10.214.0.0/27", "10.214.0.32/27", "10.214.0.64/27"]
+        finally:
+            for one in made:
+                await engine.ask(EngineRequest("DELETE", ("networks", one)))
+            engine.close()
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(("policy", "prefix"), [("class", 24), ("own", 24), ("grading", 27)])
+def test_a_learners_default_network_has_room_for_all_lessons(
+    engine_url: str, scope_of: Callable[..., Scope], policy: str, prefix: int
+) -> None:
+    async def scenario() -> None:
+        engine = Upstream(Path(engine_url.removeprefix("unix://")))
+        made = []
+        try:
+            networks = Networks(engine, firewalled=False)
+            scope = scope_of(policy)
+            made = [await networks.default(scope)]
+            second = await networks.create(scope, "second")
+            made.append(second.value["Id"])
+            found = [
+                (await engine.ask(EngineRequest("GET", ("networks", one)))).value["IPAM"]["Config"][0]["Subnet"]
+                for one in made
+            ]
+            assert [one.rpartition("/")[2] for one in found] == [str(prefix), "27"]
         finally:
             for one in made:
                 await engine.ask(EngineRequest("DELETE", ("networks", one)))
