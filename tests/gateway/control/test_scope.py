@@ -214,7 +214,10 @@ def test_a_quota_warns_before_its_end_where_the_policy_does(make: Make) -> None:
     for number in range(90):
         own.add_network(f"{number:064x}", f"net{number}")
         assert own.near_the_end("networks") == (
-            ["90 of the session's 100 networks are used. Remove one that you no longer need: network.remove()"]
+            [
+                "90 of the session's 100 networks are used. Remove what you no longer need: the reset() cell "
+                "of a lesson removes all that it made, network.remove() one of them"
+            ]
             if number == 89
             else []
         )

@@ -16,7 +16,7 @@ from raw_http import call
 from course.gateway.errors import GatewayError
 from course.gateway.exchange import Exchange
 from course.gateway.pause import Pause
-from course.gateway.policy.limits import LEARNER
+from course.gateway.policy.limits import CLASS
 from course.gateway.policy.routes import ROUTES
 from course.gateway.scope import Scope
 from course.gateway.server import DataPlane, SessionServer
@@ -57,7 +57,7 @@ def door(engine_socket: Path, loop: Any, short_folder: Path) -> Iterator[tuple[s
         raise chosen[-1]
 
     async def start() -> SessionServer:
-        scope = cast(Scope, SimpleNamespace(sid="a00000000000", policy=LEARNER, pause=Pause()))
+        scope = cast(Scope, SimpleNamespace(sid="a00000000000", policy=CLASS, pause=Pause()))
         plane = DataPlane(engine_socket, {}).shared
         path = short_folder / "failing.sock"
         server = SessionServer(scope, path, plane, lambda entry: None, table=dict.fromkeys(ROUTES, fails))
