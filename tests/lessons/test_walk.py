@@ -25,7 +25,7 @@ POINTS = re.compile(r"(\S+) of (\S+) points")
 
 
 @pytest.fixture
-def workspace(engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def walk_workspace(engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A learner's folder and record of their own."""
     for name in ("DOCKER_HOST", "SLIPWAY_SESSION"):
         monkeypatch.delenv(name, raising=False)
@@ -39,7 +39,8 @@ def workspace(engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.timeout(1200)
-def test_the_whole_course_in_one_session_with_nothing_closed(workspace: Path) -> None:
+def test_the_whole_course_in_one_session_with_nothing_closed(walk_workspace: Path) -> None:
+    workspace = walk_workspace
     with ExitStack() as open_, attach(workspace) as lease:
         kernels = {}
         for lesson in COURSE.lessons:
