@@ -112,7 +112,9 @@ def test_a_submission_that_cannot_be_run_is_a_row_and_not_the_end(classroom: Cla
     torn = classroom.collected("torn", "right")
     whole = torn.read_text()
     torn.write_text("{ not a notebook")
-    graded = {one["student"]: one for one in json.loads(classroom.grader("grade", "T01", "--json", code=1).stdout)}
+    tried = classroom.tried("grade", "T01", "--json")
+    assert tried.exit_code == 1, tried.output
+    graded = {one["student"]: one for one in json.loads(tried.stdout)}
     assert (graded["right"]["state"], graded["right"]["points"]) == ("graded", 4)
     assert (graded["torn"]["state"], graded["torn"]["tries"]) == ("failed", 0)
     assert "cannot be read: no JSON" in graded["torn"]["note"]

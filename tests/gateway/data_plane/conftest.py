@@ -18,6 +18,7 @@ from aiohttp import web
 
 from course.gateway.exchange import Exchange
 from course.gateway.handlers.containers import hijacked
+from course.gateway.pause import Pause
 from course.gateway.policy import routes
 from course.gateway.policy.limits import CLASS
 from course.gateway.policy.names import EngineRequest
@@ -97,7 +98,7 @@ def open_door(engine_socket: Path, loop: Loop, short_folder: Path) -> Iterator[s
     async def start() -> tuple[DataPlane, SessionServer]:
         plane = DataPlane(engine_socket, {})
         await plane.start()
-        scope = cast(Scope, SimpleNamespace(sid="a00000000000", policy=CLASS))
+        scope = cast(Scope, SimpleNamespace(sid="a00000000000", policy=CLASS, pause=Pause()))
         table = dict.fromkeys(routes.ROUTES, forward)
         server = SessionServer(scope, short_folder / "open.sock", plane.shared, lambda entry: None, table=table)
         await server.start()
