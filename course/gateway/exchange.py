@@ -172,6 +172,11 @@ class Exchange:
         await answer.prepare(self.request)
         return answer
 
+    async def write(self, answer: web.StreamResponse, piece: bytes) -> None:
+        """Send a piece of an answer's body, and count it for the journal."""
+        self.sent += len(piece)
+        await answer.write(piece)
+
     async def stream(self, response: EngineResponse, pieces: AsyncIterable[bytes] | None = None) -> web.StreamResponse:
         """Pass an answer of the engine on as it comes; a client that reads slowly makes the engine wait.
 
@@ -186,8 +191,7 @@ class Exchange:
         headers = {name.title(): response.headers[name] for name in KEPT_HEADERS if name in response.headers}
         answer = await self.start(response.status, headers)
         async for piece in pieces if pieces is not None else response:
-            self.sent += len(piece)
-            await answer.write(piece)
+            await self.write(answer, piece)
         await answer.write_eof()
         return answer
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from course.gateway.folders import Folder, Workspace, expected_mount, mounts_of
@@ -71,22 +72,26 @@ async def after(engine: Upstream, scope: Scope, engine_id: str, folders: Sequenc
     except Refusal as error:
         name = scope.container_name(engine_id)
         log.warning("session %s: the container %s was ended: %s", scope.sid, name, error.message)
-        await engine.ask(EngineRequest("POST", ("containers", engine_id, "update"), body=_NO_RESTART))
-        await engine.ask(EngineRequest("POST", ("containers", engine_id, "kill")))
+        await _end(engine, engine_id)
         raise
 
 
 async def restarted(engine: Upstream, scope: Scope, engine_id: str) -> None:
     """Look at a container that the engine has started, perhaps by itself."""
     try:
-        await after(engine, scope, engine_id, await before(engine, scope, engine_id))
+        folders = await before(engine, scope, engine_id)
     except Refusal as error:
         log.warning("session %s: %s", scope.sid, error.message)
-        await engine.ask(EngineRequest("POST", ("containers", engine_id, "update"), body=_NO_RESTART))
-        await engine.ask(EngineRequest("POST", ("containers", engine_id, "kill")))
+        await _end(engine, engine_id)
+        return
+    with suppress(Refusal):  # `after` has ended it, and said so
+        await after(engine, scope, engine_id, folders)
 
 
-_NO_RESTART = {"RestartPolicy": {"Name": "no"}}
+async def _end(engine: Upstream, engine_id: str) -> None:
+    no_restart = {"RestartPolicy": {"Name": "no"}}
+    await engine.ask(EngineRequest("POST", ("containers", engine_id, "update"), body=no_restart))
+    await engine.ask(EngineRequest("POST", ("containers", engine_id, "kill")))
 
 
 async def _inspect(engine: Upstream, engine_id: str) -> dict[str, Any]:

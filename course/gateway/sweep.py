@@ -51,9 +51,7 @@ class Leftover:
                 return EngineRequest("DELETE", ("volumes", self.key))
             case "network":
                 return EngineRequest("DELETE", ("networks", self.key))
-        if (
-            self.kind == "pulled"
-        ):  # a container of the user's may use it by now: it keeps its layers, but is no hindrance
+        if self.kind == "pulled":  # a container of the user's may use it by now, and keeps the layers that it needs
             return EngineRequest("DELETE", ("images", self.key), {"noprune": "1", "force": "1"})
         return EngineRequest("DELETE", ("images", self.key), {"noprune": "1"})
 

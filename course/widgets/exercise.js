@@ -52,7 +52,7 @@ function render({ model, el }) {
     return button;
   };
   const draw = () => {
-    const state = model.get("state");
+    const state = model.get("state"), held = picture.root.contains(document.activeElement);
     setText(picture.heading, state.title);
     setAttributes(picture.root, { "data-status": TONE[state.status] ?? "open" });
     setText(badge, state.words);
@@ -71,8 +71,7 @@ function render({ model, el }) {
     setText(solution, state.solution);
     solution.hidden = !state.solution;
     keepChildren(acts, buttons, state.acts, act);
-    if (picture.root.contains(document.activeElement) === false && picture.held) picture.root.focus();
-    picture.held = picture.root.contains(document.activeElement);
+    if (held && !picture.root.contains(document.activeElement)) picture.root.focus();
   };
   draw();
   model.on("change:state", draw);

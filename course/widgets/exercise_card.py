@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -72,7 +72,7 @@ class Help:
         again: remove what the answer's cell made; a sentence says what went.
         solution: the answer of the lesson's author, or None where a class does not show it.
         hints: how many hints were read, of how many.
-        attempts: how often the exercise was checked without full points since its best mark.
+        attempts: how often the exercise was checked, 0 once it has had full points.
     """
 
     check: Callable[[], Verdict]
@@ -103,12 +103,6 @@ class NotYet(CourseError):
     """The solution is not shown yet."""
 
 
-@dataclass
-class _Seen:
-    hints: list[str] = field(default_factory=list)
-    solution: str = ""
-
-
 class ExerciseCard(Drawn):
     """The card of one exercise.
 
@@ -126,7 +120,9 @@ class ExerciseCard(Drawn):
     _css = source("tokens.css", "exercise.css")
 
     def __init__(self, verdict: Verdict, help: Help) -> None:
-        self.verdict, self._help, self._seen = verdict, help, _Seen()
+        self.verdict, self._help = verdict, help
+        self._hints: list[str] = []
+        self._solution = ""
         super().__init__()
         self._draw()
 
@@ -140,7 +136,7 @@ class ExerciseCard(Drawn):
         """The same as the live card, without buttons."""
         one = self.verdict
         goals = "".join(
-            f"<li>{escape(goal.words)}: {escape(goal.title)}{_observed(goal, escape)}</li>" for goal in one.goals
+            f"<li>{escape(goal.words)}: {escape(goal.title)}{escape(_observed(goal))}</li>" for goal in one.goals
         )
         steps = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in one.steps)
         return (
@@ -148,8 +144,8 @@ class ExerciseCard(Drawn):
             f"<ul style='list-style:none;padding-left:0'>{goals}</ul>"
             + (f"<dl>{steps}</dl>" if steps else "")
             + (f"<p>{escape(one.shown)}</p>" if one.shown else "")
-            + "".join(f"<p>{escape(line)}</p>" for line in self._seen.hints)
-            + (f"<pre>{escape(self._seen.solution)}</pre>" if self._seen.solution else "")
+            + "".join(f"<p>{escape(line)}</p>" for line in self._hints)
+            + (f"<pre>{escape(self._solution)}</pre>" if self._solution else "")
         )
 
     def perform(self, command: Any) -> dict[str, str]:
@@ -159,7 +155,7 @@ class ExerciseCard(Drawn):
                 self.verdict = self._help.check()
                 notice = f"{self.verdict.words}: {_points(self.verdict)}"
             case Hint():
-                self._seen.hints = self._help.hint()
+                self._hints = self._help.hint()
                 notice = ""
             case Again():
                 notice = self._help.again()
@@ -170,7 +166,7 @@ class ExerciseCard(Drawn):
                         self._way(),
                         "check, or ask for a hint",
                     )
-                self._seen.solution = self._help.solution()
+                self._solution = self._help.solution()
                 notice = "○ your progress says that you saw the solution"
         self._draw()
         return {"notice": notice}
@@ -198,8 +194,8 @@ class ExerciseCard(Drawn):
             "shown": one.shown,
             "link": one.following[0],
             "link_words": one.following[1],
-            "hints": self._seen.hints,
-            "solution": self._seen.solution,
+            "hints": self._hints,
+            "solution": self._solution,
             "acts": self._acts(),
         }
 
@@ -209,7 +205,7 @@ class ExerciseCard(Drawn):
         if self.verdict.earned < self.verdict.points:
             acts.append({"id": "hint", "words": f"Hint {min(read + 1, total)} of {total}", "refusal": ""})
         acts.append({"id": "again", "words": "Try again", "refusal": ""})
-        if self._help.solution and not self._seen.solution:
+        if self._help.solution and not self._solution:
             refusal = "" if self._solution_open() else f"○ the solution opens later: {self._way()}"
             acts.append({"id": "solution", "words": "Solution", "refusal": refusal})
         return acts
@@ -229,5 +225,5 @@ def _points(verdict: Verdict) -> str:
     return f"{verdict.earned:g} of {verdict.points:g} points"
 
 
-def _observed(goal: Goal, shown: Callable[[str], str]) -> str:
-    return f" — {shown(goal.observed)}" if goal.observed else ""
+def _observed(goal: Goal) -> str:
+    return f" — {goal.observed}" if goal.observed else ""

@@ -135,13 +135,13 @@ class _Handing:
             return None
         submission = self._running.pop(future)
         tries = self._tries[submission] = self._tries.get(submission, 0) + 1
-        is_lost = future.status != "finished"
+        is_lost, took = future.status != "finished", time.monotonic() - self._handed.pop(submission)
         why = self._take(future, submission)
         future.release()
         best = self._best.get(submission)
         if why:
             self._mend()
-        is_stuck = is_lost and time.monotonic() - self._handed.pop(submission) >= self._longest
+        is_stuck = is_lost and took >= self._longest
         if is_stuck:
             why = f"{TOO_LONG}: its worker was ended after {self._longest:g} s; look at its text by hand"
         if why and not is_stuck and tries < TRIES and not self._stop.is_asked:

@@ -25,9 +25,9 @@ NOTED = 1000  # layers noted while a build runs; its own output can pretend to m
 
 async def build(x: Exchange) -> web.StreamResponse:
     """Build an image; the answer ends only after the image is in the ledger."""
-    spec = policy.parse(x.query, any_network=x.scope.policy.as_engine and not x.plane.builder.buildkit)
-    tags = [ref.familiar() for ref in spec.tags]
     builder = x.plane.builder if x.scope.policy.buildkit else CLASSIC
+    spec = policy.parse(x.query, any_network=x.scope.policy.as_engine and not builder.buildkit)
+    tags = [ref.familiar() for ref in spec.tags]
     if builder.buildkit:
         policy.check_arguments(spec.buildargs)
     x.asked |= {"tags": tags, "dockerfile": spec.dockerfile, "nocache": spec.nocache}
@@ -79,8 +79,7 @@ async def _run(
                 output = _output(x, spec, tags, context, aiter(response), facts, builder)
                 async for piece in _after(shown, output, facts):
                     await _note_layers(x, facts, noted, began)
-                    x.sent += len(piece)
-                    await answer.write(piece)
+                    await x.write(answer, piece)
             if not _unrestored(facts):
                 break
         recorded = True

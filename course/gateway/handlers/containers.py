@@ -154,10 +154,9 @@ async def moved(x: Exchange) -> web.StreamResponse:
     """start, stop, restart, kill: what the container publishes answers inside, or no longer does, before the answer."""
     request = container_calls.engine_request(x.call, x.query, x.scope)
     engine_id = request.parts[1]
-    if x.call.route in ("container.start", "container.restart"):
-        x.scope.charge("bytes_written")  # a container that was ended for what it wrote does not go on
-
     starts = x.call.route in ("container.start", "container.restart")
+    if starts:
+        x.scope.charge("bytes_written")  # a container that was ended for what it wrote does not go on
 
     async def work() -> Answer:
         folders = await mounting.before(x.plane.engine, x.scope, engine_id) if starts else ()

@@ -191,8 +191,7 @@ async def pull(x: Exchange, transfer: Transfer) -> web.StreamResponse:
         answer: web.StreamResponse | None = None
         async for piece in one.pieces():
             answer = answer or await x.start(200, {"Content-Type": "application/json"})
-            x.sent += len(piece)
-            await answer.write(piece)
+            await x.write(answer, piece)
     answer = answer or await x.start(200, {"Content-Type": "application/json"})
     x.outcome |= {"digest": one.facts.digest or one.digest, "error": one.facts.error}
     await answer.write_eof()
@@ -234,8 +233,7 @@ async def push(x: Exchange, transfer: Transfer, image_id: str) -> web.StreamResp
                 await raise_for_error(response)
                 answer = await x.start(200, {"Content-Type": "application/json"})
                 async for piece in translate_output(aiter(response), names=x.scope, facts=facts):
-                    x.sent += len(piece)
-                    await answer.write(piece)
+                    await x.write(answer, piece)
         finally:
             if not taken.ok:
                 await x.complete(_unname(x, wanted))

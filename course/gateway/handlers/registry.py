@@ -134,9 +134,7 @@ async def _progress(x: Exchange, response: Any, facts: OutputFacts, route: Route
     await raise_for_error(response)
     answer = await x.start(200, {"Content-Type": "application/json"})
     async for piece in translate_output(aiter(response), names=x.scope, facts=facts):
-        shown = route.translated(piece)
-        x.sent += len(shown)
-        await answer.write(shown)
+        await x.write(answer, route.translated(piece))
     return answer
 
 

@@ -67,8 +67,7 @@ async def load(x: Exchange) -> web.StreamResponse:
                 await raise_for_error(response)
                 answer = await x.start(200, {"Content-Type": response.headers.get("content-type", "application/json")})
                 async for piece in translate_output(aiter(response), names=x.scope, facts=facts):
-                    x.sent += len(piece)
-                    await answer.write(piece)
+                    await x.write(answer, piece)
         recorded = True
         await x.complete(_record(x, archive))
     finally:

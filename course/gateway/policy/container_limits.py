@@ -12,6 +12,7 @@ SECOND = 1_000_000_000  # nanoseconds
 SECURITY = ("no-new-privileges:true",)
 ALWAYS_DROPPED = ("MKNOD", "NET_RAW")
 _LOG_SHARE = 8
+DEFAULT_SHARES = 1024
 _RESTART = ("", "no", "always", "unless-stopped", "on-failure")
 
 
@@ -26,26 +27,27 @@ def resources(host: Mapping[str, Any], limits: Limits, *, as_asked: bool = False
     memory = at_most(host.get("Memory"), limits.memory)
     answer: dict[str, Any] = {
         "Memory": memory,
-        "MemorySwap": memory,  # the same: no swap. Unset would be twice the memory, -1 no limit at all
         "NanoCpus": at_most(host.get("NanoCpus"), limits.nano_cpus),
         "PidsLimit": at_most(host.get("PidsLimit"), limits.pids),  # 0, -1 and null are "unlimited" for the engine
         "ShmSize": at_most(host.get("ShmSize"), limits.shm),
         "Ulimits": ulimits(host.get("Ulimits", []), limits),
         "LogConfig": log(host.get("LogConfig", {}), limits, as_asked=as_asked),
     }
-    if not limits.memory and host.get("MemorySwap"):
-        answer["MemorySwap"] = host["MemorySwap"]
-    elif not limits.memory:
-        del answer["MemorySwap"]
+    # the same as the memory where that has a limit: no swap. Unset would be twice the memory, -1 no limit at all
+    if swap := memory if limits.memory else host.get("MemorySwap"):
+        answer["MemorySwap"] = swap
     if host.get("MemoryReservation"):
         answer["MemoryReservation"] = at_most(host["MemoryReservation"], memory)
     if host.get("CpuShares"):
-        answer["CpuShares"] = (
-            min(host["CpuShares"], 1024) if limits.nano_cpus else host["CpuShares"]
-        )  # 1024: the default
+        answer["CpuShares"] = cpu_shares(host["CpuShares"], limits)
     if host.get("CpusetCpus"):
         answer["CpusetCpus"] = host["CpusetCpus"]
     return answer
+
+
+def cpu_shares(asked: int, limits: Limits) -> int:
+    """The weight asked for, at most the default one where processors have a limit."""
+    return at_most(asked, DEFAULT_SHARES if limits.nano_cpus else 0)
 
 
 def ulimits(asked: list[dict[str, Any]], limits: Limits) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ def engine_request(raw: bytes, names: Names, container: str) -> EngineRequest:
     if asked.get("PidsLimit"):  # -1 lifts the limit on the engine; 0 leaves it
         body["PidsLimit"] = container_limits.at_most(asked["PidsLimit"], limits.pids)
     if asked.get("CpuShares"):
-        body["CpuShares"] = min(asked["CpuShares"], 1024) if limits.nano_cpus else asked["CpuShares"]
+        body["CpuShares"] = container_limits.cpu_shares(asked["CpuShares"], limits)
     if asked.get("CpusetCpus"):
         body["CpusetCpus"] = asked["CpusetCpus"]
     if asked.get("MemoryReservation"):
