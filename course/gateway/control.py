@@ -81,7 +81,7 @@ class Control:
         return web.json_response(self._sessions.facts_of(self._sessions.find(request.match_info["ref"])))
 
     async def _open(self, request: web.Request) -> web.Response:
-        asked = await request.json()
+        asked = await _asked(request)
         folder = str(asked.get("workspace") or "")
         live = await self._sessions.open(str(asked["name"]), str(asked["policy"]), workspace=folder)
         self._sessions.hold_open(live)
@@ -95,7 +95,7 @@ class Control:
         return web.json_response([{"kind": thing.kind, "key": thing.key, "name": thing.name} for thing in removed])
 
     async def _machine(self, request: web.Request) -> web.Response:
-        asked = await request.json()
+        asked = await _asked(request)
         of = self._sessions.find(request.match_info["ref"])
         name, family = self._sessions.machine(of, str(asked["name"]))
         live = await self._sessions.open(
@@ -104,20 +104,20 @@ class Control:
         return web.json_response(self._sessions.facts_of(live), status=201)
 
     async def _namespace(self, request: web.Request) -> web.Response:
-        asked = await request.json()
+        asked = await _asked(request)
         live = self._sessions.find(request.match_info["ref"])
         ports = await asyncio.shield(self._sessions.open_ports_in(live, Path(str(asked["path"]))))
         return web.json_response({"ports": ports})
 
     async def _pause(self, request: web.Request) -> web.Response:
-        asked = await request.json()
+        asked = await _asked(request)
         live = self._sessions.find(request.match_info["ref"])
         await asyncio.shield(self._sessions.pause(live, bool(asked["paused"])))
         return web.json_response({})
 
     async def _lease(self, request: web.Request) -> web.StreamResponse:
         """Hold a lease until the connection or its process ends; answers with a line at once and one at the end."""
-        asked = await request.json()
+        asked = await _asked(request)
         live = await self._leased(asked)
         token = str(asked["token"])
         # A holder in another process namespace has no number here (0); its own word for it would name somebody else.
@@ -148,11 +148,11 @@ class Control:
         return await asyncio.shield(opening)
 
     async def _sweep(self, request: web.Request) -> web.Response:
-        asked = await request.json()
+        asked = await _asked(request)
         return web.json_response(await self._sessions.sweep(dry_run=bool(asked.get("dry_run"))))
 
     async def _end_gateway(self, request: web.Request) -> web.Response:
-        asked = await request.json()
+        asked = await _asked(request)
         if asked.get("end_sessions"):
             await asyncio.shield(self._sessions.end_all("the gateway was stopped"))
         asyncio.get_running_loop().call_later(0.05, self._stop)  # after this answer
@@ -185,6 +185,13 @@ async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamR
         raise  # the client has gone
     except Exception as error:
         return _failed(translated(error), 500)
+
+
+async def _asked(request: web.Request) -> dict[str, Any]:
+    asked = await request.json()
+    if not isinstance(asked, dict):
+        raise TypeError(f"an object was expected, not {asked!r}")
+    return asked
 
 
 def _failed(error: GatewayError, status: int) -> web.Response:

@@ -16,7 +16,8 @@ OUTLINE = """() => {
   const at = document.activeElement;
   return at?.tagName === "BUTTON" ? getComputedStyle(at).outlineStyle : "";
 }"""
-ACTING = "button:not([data-act=copy], [data-act=cancel], [data-act=before], [data-act=after], [data-act=shut], [data-act=fold])"
+ACTING = "button:not([data-act=copy], [data-act=cancel], [data-act=before], [data-act=after], [data-act=shut])"
+ACTING += ":not([data-act=fold])"
 """All buttons but those of the picture itself."""
 MOVING = """root => [root, ...root.querySelectorAll("*")].map(node => getComputedStyle(node)).filter(style =>
   style.animationName !== "none" || style.transitionDuration.split(",").some(part => parseFloat(part) > 0)).length"""

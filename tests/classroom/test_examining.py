@@ -47,4 +47,5 @@ def test_a_worker_that_dask_gave_up_is_started_again(engine_url: str) -> None:
 
 
 def _workers() -> list[psutil.Process]:
-    return [one for one in psutil.Process().children() if "spawn_main" in " ".join(one.cmdline())]
+    living = [one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE]
+    return [one for one in living if "spawn_main" in " ".join(one.cmdline())]

@@ -125,9 +125,10 @@ def test_without_a_session_the_server_runs_and_a_terminal_reaches_nothing(server
 
 
 @pytest.mark.parametrize("server", ["with an engine"], indirect=True)
-def test_a_terminal_has_the_course_command_and_opens_in_the_lesson(server: Server) -> None:
+def test_a_terminal_has_the_course_command_and_opens_in_the_lesson(server: Server, engine_url: str) -> None:
     assert server.in_terminal("command -v course").strip() == str(Path(sys.executable).with_name("course"))
     lesson = server.workspace / where_the_learner_was(manifest.load()).name
     assert server.in_terminal("pwd").strip() == str(server.workspace), "no such folder yet"
     lesson.mkdir()
     assert server.in_terminal("pwd").strip() == str(lesson)
+    Client(engine_url).end(workspace_name(server.workspace))

@@ -202,15 +202,22 @@ async def fetch(x: Exchange, reference: Reference) -> None:
     """Pull an image that a build names, as the engine itself does.
 
     Raises:
-        EngineSaid: it can't be had.
+        EngineSaid: it can't be had; the words name it, which an engine without a way to the registry doesn't do.
     """
     one = Pull(x, reference, {"X-Registry-Auth": NOBODY})
     with x.scope.charge("images"):
-        await one.find()
+        try:
+            await one.find()
+        except EngineSaid as error:
+            raise _missing(reference, error.answer.status, error.answer.message) from error
         async for _ in one.pieces():
             pass
     if one.facts.error:
-        raise EngineSaid(Answer(404, {}, {"message": one.facts.error}))
+        raise _missing(reference, 404, one.facts.error)
+
+
+def _missing(reference: Reference, status: int, message: str) -> EngineSaid:
+    return EngineSaid(Answer(status, {}, {"message": f"No such image: {reference.familiar()} ({message})"}))
 
 
 async def push(x: Exchange, transfer: Transfer, image_id: str) -> web.StreamResponse:
