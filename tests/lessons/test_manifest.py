@@ -56,6 +56,15 @@ def test_a_missing_file_is_an_error_that_says_how_to_get_one(copied: Path) -> No
         manifest.load(copied / "course.toml")
 
 
+def test_no_two_lessons_prepare_different_images_under_one_name(course: Course) -> None:
+    """A session holds all lessons side by side, so an image that is there already is not prepared again."""
+    made: dict[str, set[str]] = {}
+    for lesson in course.lessons:
+        for image in lesson.prepares:
+            made.setdefault(image.image, set()).add(lesson.name)
+    assert {name: lessons for name, lessons in made.items() if len(lessons) > 1} == {}
+
+
 def test_a_state_hint_matches_what_it_asks_for_and_nothing_else() -> None:
     hint = StateHint(text="…", container="web", status="exited", exit_code=127)
     assert hint.matches("exited", 127)

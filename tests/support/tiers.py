@@ -20,7 +20,6 @@ PROOF = frozenset(
         "chromium",  # a browser
         "lab_url",  # JupyterLab as `make lab` starts it
         "proven",  # answers of a lesson
-        "walk_workspace",  # one person takes the whole course: not green yet, L05 and L09 share the name ada-front
         "session_env",  # a lesson from top to bottom in a learner's session
         "grading_env",  # the same in a graded one
         "on_engine",  # lessons on the other engines of the matrix
