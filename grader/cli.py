@@ -92,12 +92,12 @@ def collect(
     lesson: Lesson,
     download: Annotated[
         Path | None,
-        typer.Option("--from", exists=True, help="What a learning platform gave: a zip, or the unpacked folder."),
+        typer.Option("--from", exists=True, help="A learning platform's download: a zip file or an unpacked folder."),
     ] = None,
     dry_run: DryRun = False,
     workspace: Where = Path(),
 ) -> None:
-    """Bring submitted/ up to the exchange, or take a platform's download by the roster's ids, e-mails and names."""
+    """Copy hand-ins from the exchange, or from a platform's download (matched with the roster), to submitted/."""
     from grader.classroom.commands import collect_lesson
 
     opened, steps = _steps(workspace, writes=not dry_run)
@@ -139,7 +139,7 @@ def try_(
     as_json: Json = False,
     workspace: Where = Path(),
 ) -> None:
-    """Examine one notebook as a learner's is, and show its points and messages, hidden ones too. Nothing is written."""
+    """Examine one notebook like a submission, and show its points and messages, hidden ones too. Writes nothing."""
     from grader.classroom import trying
 
     opened = open_workspace(workspace)

@@ -54,7 +54,7 @@ def _announced(word: str) -> Announced | None:
 
 
 class _Lexer:
-    """Parts a text into words; a variable stands for itself, as none is set."""
+    """Splits a text into words; variables stay as they are, because none is set."""
 
     def __init__(self, text: str, *, raw_quotes: bool = False, raw_escapes: bool = False) -> None:
         self._text = text

@@ -57,7 +57,7 @@ class BuildStream:
 
     image_id: str = ""
     buildkit: bool = False
-    _told: bool = False  # the next line says in words what was told as data
+    _told: bool = False  # the next line repeats in words what came as data
 
     def read(self, message: Mapping[str, Any]) -> StepNews | Output | None:
         """What a message tells; None for what the builder says of itself.

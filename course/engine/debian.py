@@ -19,7 +19,7 @@ class NotInstalled(CourseError):
 
 
 def consented(consent: bool = False) -> bool:
-    """Whether somebody said yes beforehand: `--yes`, SLIPWAY_CONSENT=1 or CI=true."""
+    """Whether consent was given in advance: `--yes`, SLIPWAY_CONSENT=1 or CI=true."""
     return consent or os.environ.get("SLIPWAY_CONSENT") == "1" or os.environ.get("CI") == "true"
 
 

@@ -50,7 +50,7 @@ class ImageMissing(EngineError):
 
 
 class OutOfMemory(EngineError):
-    """A container or a build step was ended by the kernel for want of memory."""
+    """The kernel killed a container or a build step because memory ran out."""
 
 
 class NotInThisSession(EngineError):

@@ -1,4 +1,4 @@
-"""Where each instruction of a Dockerfile stands."""
+"""The position of each instruction in a Dockerfile."""
 
 from __future__ import annotations
 

@@ -19,13 +19,13 @@ from course.gateway.errors import GatewayError
 from course.gateway.policy.limits import Limits
 
 ROOT = Path("/sys/fs/cgroup")
-PIDS_FACTOR, MEMORY_FACTOR = 8, 16  # a session as a whole has this many times what one container may have
+PIDS_FACTOR, MEMORY_FACTOR = 8, 16  # a whole session may have this many times what one container may have
 MEMORY_SHARE = 0.75  # of the machine, at most
 CPU_SHARES, CPU_WEIGHT = 512, 50  # half of what a process of the host gets under contention; containers have quotas
 
 
 class Cgroups(Protocol):
-    """Where sessions' processes are bounded as a whole."""
+    """Where the limits on all processes of a session are set."""
 
     @property
     def weaker(self) -> str:

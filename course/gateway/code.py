@@ -21,13 +21,13 @@ class Code:
 
     @classmethod
     def told(cls, facts: Any) -> Code:
-        """What a gateway told; one from before it could tell gives an empty mark."""
+        """What a gateway reported; one too old to report it gives an empty mark."""
         facts = facts if isinstance(facts, dict) else {}
         return cls(str(facts.get("at") or on_disk().at), str(facts.get("mark") or ""))
 
 
 def on_disk() -> Code:
-    """The code as it stands on disk now; about 5 ms."""
+    """The code that is on disk now; takes about 5 ms."""
     package = Path(__file__).parent
     mark = hashlib.sha256()
     for path in sorted(package.rglob("*.py")):

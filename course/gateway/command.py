@@ -150,7 +150,7 @@ def shell() -> None:
 
 
 _WEAKER = {
-    "cgroups": "RUN steps of builds have no process limit as a whole",
+    "cgroups": "RUN steps of builds have no common process limit",
     "firewall": "grading sessions use internal networks: they cannot publish ports, and can reach the host's services",
     "engine": "the sessions wait for it",
 }

@@ -1,4 +1,4 @@
-"""A client's connection: aiohttp's protocol, mended in two places."""
+"""A client's connection: aiohttp's protocol with two fixes."""
 
 from __future__ import annotations
 

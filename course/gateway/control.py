@@ -22,7 +22,7 @@ from course.gateway.upstream import EngineUnavailable
 
 log = logging.getLogger("course.gateway")
 ASKED, AGAIN = "a request of this version's client", "`course gateway stop`, then repeat"
-LOOK = 0.5  # seconds between looks at whether a lease still stands
+LOOK = 0.5  # seconds between checks that a lease is still held
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -66,7 +66,7 @@ class Control:
         path.chmod(0o600)
 
     async def close(self) -> None:
-        """Stop listening and end every connection; leases stand."""
+        """Stop listening and close every connection; leases are kept."""
         self._closing = True
         if self._runner:
             await self._runner.cleanup()

@@ -71,7 +71,7 @@ async def _until_stopped_or_idle(stopped: asyncio.Event, sessions: Sessions) -> 
 
 
 def _keep_freed_memory() -> None:
-    """Let the C library keep some freed memory, where it can be told to (glibc's mallopt(3)).
+    """Let the C library keep some freed memory, where it can be configured to (glibc's mallopt(3)).
 
     By itself it gives the pieces of a stream back to the system one by one, and each new one is then mapped and zeroed
     again: a fifth of the processor time of a save.
@@ -94,7 +94,7 @@ def main() -> int:
             asyncio.run(run(home))
     except Timeout:
         return 0
-    except EngineUnavailable as error:  # the client puts these words in an error of its own
+    except EngineUnavailable as error:  # the client turns these words into its own error
         log.error("%s", error.observed)
         print(error.observed, file=sys.stderr)
         return 1

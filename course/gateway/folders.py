@@ -148,7 +148,7 @@ def mounts_of(pid: int, table: Path | None = None) -> frozenset[Mounted] | None:
 
 
 def expected_mount(folder: Folder) -> Mounted | None:
-    """How a mount of that folder shows in mountinfo, seen from this process; None where it can't be told."""
+    """How a mount of that folder shows in mountinfo, seen from this process; None if this can't be determined."""
     best: tuple[int, Mounted] | None = None
     try:
         lines = Path("/proc/self/mountinfo").read_text().splitlines()

@@ -16,7 +16,7 @@ def can_freeze(folder: Path) -> bool:
 
 
 def freeze(folder: Path, seconds: float = SECONDS) -> bool:
-    """Stop every process in a control group; whether all of them stand still within so many seconds."""
+    """Freeze every process in a control group; whether all are frozen within that many seconds."""
     deadline = time.monotonic() + seconds
     while not _order(folder, "FROZEN", "1"):
         if time.monotonic() > deadline:

@@ -69,7 +69,7 @@ class Home:
         return self.state / "gateway.log"
 
     def announcement(self) -> dict[str, Any] | None:
-        """What the last gateway said of itself: pid, control socket, folder of sockets; None before the first."""
+        """What the last gateway recorded: pid, control socket, folder of sockets; None before the first."""
         try:
             found = json.loads((self.state / "gateway.json").read_text())
         except (OSError, ValueError):

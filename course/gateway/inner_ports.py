@@ -88,7 +88,7 @@ class InnerPorts:
 
         Args:
             family: the sid of the learner's first session.
-            path: the namespace, see `NetworkNamespace`; one that is open already is opened anew.
+            path: the namespace, see `NetworkNamespace`; one that is already open is opened again.
             holder: with this process the ports inside go.
             note: writes to the journal.
 

@@ -139,7 +139,7 @@ def attach(workspace: Path, name: str | None = None) -> Lease:
 def machine(session: Session, name: str) -> Session:
     """Open, or find, a second machine of the same learner ("your colleague's computer").
 
-    It is a session of its own with the same policy, and ends with the first.
+    It is a separate session with the same policy, and ends when the first one ends.
 
     Args:
         session: the learner's session.

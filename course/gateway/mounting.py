@@ -84,7 +84,7 @@ async def restarted(engine: Upstream, scope: Scope, engine_id: str) -> None:
         log.warning("session %s: %s", scope.sid, error.message)
         await _end(engine, engine_id)
         return
-    with suppress(Refusal):  # `after` has ended it, and said so
+    with suppress(Refusal):  # `after` has stopped it and reported why
         await after(engine, scope, engine_id, folders)
 
 

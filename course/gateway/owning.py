@@ -1,4 +1,4 @@
-"""How an image that a call made becomes the session's: held by a tag of its own, then written to the ledger."""
+"""How an image that a call made becomes the session's: it gets a hold tag, then an entry in the ledger."""
 
 from __future__ import annotations
 

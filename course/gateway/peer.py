@@ -13,7 +13,7 @@ TELLS = hasattr(socket, "SO_PEERCRED")  # whether the system says who is at the 
 
 @dataclass(frozen=True)
 class Process:
-    """A process that can be told from a later one with the same number.
+    """A process that can be distinguished from a later one with the same pid.
 
     Args:
         pid: its number, 0 when it is in another process namespace or the system does not tell.
@@ -53,7 +53,7 @@ def credentials(connection: socket.socket) -> tuple[int, int]:
 
 
 def listener_pid(path: Path) -> int:
-    """The process that made a listening Unix socket, 0 if it can not be told; systemd's is 1 for an activated one."""
+    """The process that made a listening Unix socket, 0 if unknown; systemd's is 1 for an activated one."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.settimeout(5.0)
         try:

@@ -84,7 +84,7 @@ class Removals:
             await asyncio.wait(set(self._under_way.values()))
 
     async def _strays(self) -> frozenset[str]:
-        """Sessions that stand on the engine only; one that was opened while the engine answered is not among them."""
+        """Sessions that exist on the engine only, without those opened while the engine was answering."""
         known = frozenset(row.sid for row in self._ledger.sessions())
         found = await self._sweeper.orphans(self._owner, known)
         return found - {row.sid for row in self._ledger.sessions()}

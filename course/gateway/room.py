@@ -27,7 +27,7 @@ from course.gateway.scope import Scope
 
 RESTED = 1.0  # seconds
 SHORT_CALLS = 64  # calls that do not stream, beside as many streams as there may be: what ends streams still works
-NEWCOMERS = 256  # connections past all limits; they are told so in words, or make room for each other
+NEWCOMERS = 256  # connections beyond all limits; each gets a refusal in words, or takes the place of an older one
 SHARE = 16  # a session has at most this part of the descriptors of the process as streams; each needs up to five
 STREAMS = frozenset(
     {

@@ -55,7 +55,7 @@ def entries(ref: str) -> tuple[Entry, ...]:
     found: list[tuple[bool, float, Path]] = []
     for path in (state_dir() / "gateway").glob("*/journal/*.jsonl"):
         sid = path.name.partition(".")[0]
-        if sid == ref or _name(path) == ref:  # whoever names a session like the id of another does not stand in for it
+        if sid == ref or _name(path) == ref:  # a session that is named like another's id must not be taken for it
             found.append((sid == ref, path.stat().st_mtime, path))
     if not found:
         raise NoSession(f"a session {ref!r}, open or ended", "no journal has that name", "`course session list`")

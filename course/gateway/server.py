@@ -296,7 +296,7 @@ class _Protocols(web.Server):
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
-        # On a busy machine the engine, this process and the client seldom run at once: let each find some work.
+        # On a busy machine the engine, this process and the client rarely run at the same time: give each some work.
         transport.set_write_buffer_limits(high=share_of_memory(WRITE_AHEAD, len(self.connections)))
         self.room.trim()
         if len(self.connections) > self.room.most and not self.room.squeeze():

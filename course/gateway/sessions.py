@@ -63,7 +63,7 @@ class Live:
         self.journal.close()
 
     def facts(self, leases: int) -> dict[str, Any]:
-        """What clients are told."""
+        """The facts that clients get."""
         row = self.scope.row
         return {
             "id": row.sid,
@@ -186,11 +186,11 @@ class Sessions:
         raise NoSession(f"an open session {ref!r}", names, "`course session list`")
 
     def facts(self) -> list[dict[str, Any]]:
-        """What clients are told of every open session, the oldest first."""
+        """The facts of every open session, oldest first."""
         return [self.facts_of(live) for live in self._live.values()]
 
     def facts_of(self, live: Live) -> dict[str, Any]:
-        """What clients are told of one session."""
+        """The facts of one session."""
         return live.facts(self._leases.holders(live.scope.row.family))
 
     async def open(self, name: str, policy: str, *, family: str = "", find: bool = False, workspace: str = "") -> Live:
@@ -298,11 +298,11 @@ class Sessions:
             self._leases.keep_for(live.scope.row.family, seconds)
 
     def holds(self, live: Live, token: str) -> bool:
-        """Whether that lease still stands and the session is open."""
+        """Whether the lease is still held and the session is open."""
         return live.scope.sid in self._live and self._leases.holds(live.scope.row.family, token)
 
     def release(self, live: Live, token: str) -> None:
-        """End a lease; what is over then ends at once."""
+        """Release a lease; a session that nobody needs any longer ends immediately."""
         self._leases.release(live.scope.row.family, token)
         self._end_expired()
 

@@ -33,7 +33,7 @@ class Upload:
 
     Args:
         pieces: the bytes; an exception that it raises breaks the request off and reaches the caller.
-        content_type: what the engine is told.
+        content_type: the header that the engine gets.
     """
 
     pieces: AsyncIterator[bytes]
@@ -337,7 +337,7 @@ async def _send_chunks(wire: Wire, pieces: AsyncIterator[bytes]) -> None:
                 await wire.write(b"%x\r\n%b\r\n" % (len(piece), piece))
         await wire.write(b"0\r\n\r\n")
     except BaseException:
-        wire.close()  # the engine must not take what came so far for the whole
+        wire.close()  # the engine must not mistake what arrived so far for the whole body
         raise
 
 

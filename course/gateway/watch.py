@@ -30,7 +30,7 @@ async def watch(engine: Upstream, scopes: Mapping[str, Scope], inner_ports: Inne
     Args:
         engine: the engine.
         scopes: the open scopes by sid; read at each event.
-        inner_ports: is told of every event in `EVENTS`.
+        inner_ports: receives every event in `EVENTS`.
     """
     request = EngineRequest("GET", ("events",), {"filters": json.dumps(FILTERS)})
     pause = PAUSE

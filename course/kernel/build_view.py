@@ -20,7 +20,7 @@ LINE_WIDTH = 200
 INSTRUCTION_WIDTH = 80
 """Longer instructions are cut in the text (characters)."""
 AROUND = 2
-"""How many lines of the Dockerfile stand before and after the offending one."""
+"""How many lines of the Dockerfile are shown before and after the offending one."""
 
 
 @dataclass
@@ -122,7 +122,7 @@ class BuildView:
         self.closing_line = f"✗ {self.name} was not built: interrupted, and the build is cancelled"
 
     def end(self, advice: tuple[Advice, ...]) -> None:
-        """Nothing more comes; the advice stands below."""
+        """The stream has ended; the advice is shown below."""
         self.advice, self.ended = advice, True
         for row in self.rows:
             row.state = "○ not begun" if row.state == WAITING else row.state
@@ -182,7 +182,7 @@ class BuildView:
         else:
             self.rows.append(row)
         for other in self.rows:
-            other.total = row.total  # the engine adds an instruction of its own for labels
+            other.total = row.total  # the engine adds an extra instruction for labels
         return row
 
     def _failing_output(self) -> list[str]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from course.widgets.cells import Cell
 
 Call = tuple[str, re.Pattern[str], str]
-"""The HTTP method, the path without the API version, and the word that stands for the call."""
+"""The HTTP method, the path without the API version, and a short name for the call."""
 _VERSION = re.compile(r"^/v[\d.]+(?=/)")
 
 

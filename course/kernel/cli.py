@@ -16,7 +16,7 @@ from course.errors import CourseError
 from course.kernel.made import MADE
 
 LABEL = "slipway.cell"
-"""The label on a container that `%docker run` made; its value stands for the cell's one run."""
+"""The label on a container that `%docker run` created; its value identifies the run of the cell."""
 END_SECONDS = 5.0
 """How long the command has to end after an interrupt before it is killed."""
 _WITH_VALUE = (
@@ -112,7 +112,7 @@ def marked(arguments: Sequence[str], mark: str) -> list[str]:
 
 
 def _command_at(arguments: Sequence[str]) -> int:
-    """Where the command stands after the options of `docker` itself."""
+    """The index of the subcommand, after the options of `docker` itself."""
     at = 0
     while at < len(arguments) and arguments[at].startswith("-"):
         at += 2 if arguments[at] in _WITH_VALUE else 1

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 OUTPUT_SECONDS = 0.1
-"""How often, at most, the view is drawn anew for a line of output."""
+"""How often, at most, the view is redrawn for a line of output."""
 
 
 class Screen(Protocol):
@@ -53,7 +53,7 @@ def build_dockerfile(
     client: DockerClient | None = None,
     screen: Screen | None = None,
 ) -> BuildDone | None:
-    """Write a Dockerfile and build it; one without an instruction is written, said to be not attempted, and not built.
+    """Write a Dockerfile and build it; one without instructions is written and reported as not attempted.
 
     Args:
         text: the Dockerfile.

@@ -1,4 +1,4 @@
-"""What a cell waits for: said in the cell once plain docker-py has waited for three seconds, with a way to stop it.
+"""What a cell is waiting for: shown in the cell after plain docker-py has waited three seconds, with a way to stop it.
 
 docker-py sends every request through one method (`course.kernel.interrupt`). Some requests are answered only when a
 container ends, or stream for as long as it runs. After a while a thread looks whether the cell is still inside

@@ -1,4 +1,4 @@
-"""Wrong turns that learners are known to take, each in words of its own: expected, observed, try next.
+"""Mistakes that learners often make, each with its own message: expected, observed, try next.
 
 A turn is a function of the error and of what the kernel knows. The first that gives an answer is taken; an error of
 docker-py that none knows is told by `course.engine.errors`.

@@ -20,7 +20,7 @@ from course.widgets.words import far_words
 
 FOLDER = Path(__file__).parent
 REPORT_SECONDS = 0.1
-"""How often, at most, the browser is told how far a command is."""
+"""How often, at most, the browser gets the progress of a command."""
 
 
 class Request(msgspec.Struct, forbid_unknown_fields=True):
@@ -54,7 +54,7 @@ class Drawn(anywidget.AnyWidget):
     """The closed set of commands: a union of tagged msgspec structs."""
 
     state = traitlets.Dict().tag(sync=True)
-    """What is drawn. Replaced as a whole, because a change inside it would notify nobody."""
+    """What is drawn. Always replaced, never changed in place, because traitlets wouldn't notice that."""
     busy = traitlets.Unicode().tag(sync=True)
     """What a command does at the moment, "" when none runs."""
     progress = traitlets.Dict().tag(sync=True)
@@ -79,7 +79,7 @@ class Drawn(anywidget.AnyWidget):
         """
         if self.comm is not None:
             self.cancelled.set()
-            self.layout.close()  # a widget of its own, which ipywidgets would keep for ever
+            self.layout.close()  # a separate widget, which ipywidgets would keep for ever
         super().close()
 
     # ---- what a kind gives
@@ -109,7 +109,7 @@ class Drawn(anywidget.AnyWidget):
             Cancelled: the learner cancelled it; whoever reports lets go of what it holds.
         """
         if self.cancelled.is_set():
-            raise Cancelled(f"{what} to its end", far_words(what, done, total), "choose the same again to begin anew")
+            raise Cancelled(f"{what} to its end", far_words(what, done, total), "choose the same again to start over")
         if time.monotonic() - self._reported >= REPORT_SECONDS:
             self._reported = time.monotonic()
             share = min(100.0, 100 * done / total) if total else None

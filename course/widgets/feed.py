@@ -106,7 +106,7 @@ class _Following:
 
     def __init__(self, url: str, tell: Receiver) -> None:
         self._client = _client(url)
-        self.reader = Reader(_client(url))  # a client of its own, because it closes its connections after each reading
+        self.reader = Reader(_client(url))  # a separate client, because it closes its connections after each reading
         self._tell = tell
         self._ended, self._changed = threading.Event(), threading.Event()
         self._stream: Any = None

@@ -318,5 +318,5 @@ def _port(fact: ImageFact) -> int:
 
 
 def _only(world: World, short: str) -> World:
-    """The containers of one fleet, without the images: what a screen reader is told of is about the fleet."""
+    """The containers of one fleet, without the images: what a screen reader announces is about the fleet."""
     return World((), tuple(row for row in world.containers if row.label(LABEL) == short))

@@ -1,4 +1,4 @@
-"""What stands side by side in a picture of layers: images, and containers with what they changed; each is followed."""
+"""The columns of a picture of layers: images, and containers with what they changed; each is kept up to date."""
 
 from __future__ import annotations
 

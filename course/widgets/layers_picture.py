@@ -20,7 +20,7 @@ from course.widgets.stack import Box, Stack, stacked
 from course.widgets.words import counted, listed, plain, size_words
 
 MOST_COLUMNS = 6
-"""How many images and containers stand side by side."""
+"""How many images and containers are shown side by side."""
 PAGE = 200
 """How many files of a layer are shown at a time."""
 TEXT_FILES = 20

@@ -1,4 +1,4 @@
-"""A live picture: it is drawn anew whenever the session's engine has changed."""
+"""A live picture: it is redrawn whenever the session's engine changes."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Picture(Drawn):
         raise NotImplementedError
 
     def perform(self, command: Any) -> dict[str, str]:
-        """Carry out a command with a client of its own."""
+        """Run a command with a separate client."""
         with closing(docker.DockerClient(base_url=self._url, version="auto", timeout=CALL_SECONDS)) as client:
             return self.act(command, client)
 

@@ -146,7 +146,7 @@ _open: WeakSet[Prediction] = WeakSet()
 
 
 def _said(letter: str, *, compared: bool) -> str:
-    """Where the question stands; once the engine has answered, the two cards say it."""
+    """The state of the question; once the engine has answered, the two cards show it."""
     if compared:
         return "" if letter else "○ The engine has answered already. To predict all the same, run this cell again."
     if letter:

@@ -1,4 +1,4 @@
-"""How the layers of several images stand side by side: a layer that some of them share is one box over all of them."""
+"""How the layers of several images are laid out side by side: a layer that some share is one box across them."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ class Workers:
         Dask starts a worker anew that died, but gives it up where this takes longer than 15 s, as on a busy machine
         (its setting `distributed.deploy.lost-worker-timeout`). Asking for the same number brings it back.
         """
-        silent = logging.CRITICAL  # what happens to a worker is said by the run
+        silent = logging.CRITICAL  # the run reports what happens to a worker
         with (
             _engine(self.engine) as engine,
             LocalCluster(

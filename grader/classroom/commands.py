@@ -101,7 +101,7 @@ def regrade_class(
     dry_run: bool,
     as_json: bool,
 ) -> int:
-    """Examine by the tests of now, show what changes for whom, write it if told to; return the exit code."""
+    """Examine with the current tests, show what changes for whom, write it if asked to; return the exit code."""
     console, keeping = Console(), Keeping(workspace)
     run = ClassRun(workspace, steps, lesson, keeping)
     if dry_run:
@@ -226,7 +226,7 @@ def collect_lesson(
 
 
 def collect_from_exchange(workspace: Workspace, steps: Steps, lesson: str) -> Collected:
-    """Bring submitted/ up to the exchange.
+    """Copy new hand-ins from the exchange to submitted/.
 
     Raises:
         BadRoster: the roster cannot be read.

@@ -62,7 +62,7 @@ class BadMoment(ClassroomError):
 
 
 class BadDownload(ClassroomError):
-    """What a learning platform is said to have given cannot be read."""
+    """A learning platform's download can't be read."""
 
 
 class FullDisk(ClassroomError):

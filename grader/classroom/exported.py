@@ -1,4 +1,4 @@
-"""Which marks were exported, so that one that changes afterwards is told."""
+"""Which marks were exported, so that a later change is reported."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Began(Record, frozen=True, kw_only=True):
 
 
 class About(Record, frozen=True, kw_only=True):
-    """What is said of one submission.
+    """An entry about one submission.
 
     Args:
         submitted: the digest of the learner's folder.
@@ -124,7 +124,7 @@ class Journal:
                     continue
 
     def last(self, lesson: str) -> dict[str, Examined | Written | Failed]:
-        """By learner, the last thing that was said of their submission of a lesson."""
+        """By learner, the last entry about their submission of a lesson."""
         return {
             record.student: record for record in self.records() if isinstance(record, About) and record.lesson == lesson
         }

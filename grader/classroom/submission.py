@@ -68,7 +68,7 @@ class Source:
         self.digest = digest(self.files)
 
     def job(self, submission: Submission) -> Job:
-        """The job of one submission, with the learner's folder as it stands now.
+        """The job of one submission, with the current content of the learner's folder.
 
         Raises:
             NotAFolder: there is no folder that can be read.

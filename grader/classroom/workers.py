@@ -41,7 +41,7 @@ def examiner_of(path: str | None = None, **options: Any) -> AbstractContextManag
 
 
 class ExaminerPlugin(WorkerPlugin):
-    """Holds the examiner of one worker, made when the first job comes and made anew after a fault.
+    """Holds the examiner of one worker, created for the first job and again after a fault.
 
     Args:
         path: the examiner's class as `module:name`.

@@ -1,4 +1,4 @@
-"""What is run of a submission, and in which order: the learner's cells as they stand, the instructor's graded cells.
+"""Which cells of a submission run, and in which order: the learner's cells unchanged, the instructor's graded cells.
 
 The rules are nbgrader's (0.9.6: `DeduplicateIds`, `OverwriteCells` with `add_missing_cells`, `Autograde`), with two
 differences that never change the marks of a notebook as it was released: nothing is taken from the learner's metadata
@@ -118,7 +118,7 @@ def _with_missing(steps: list[Step], source: SourceNotebook, notes: list[str]) -
 
 
 def _in_order(steps: list[Step], source: SourceNotebook, notes: list[str]) -> list[Step]:
-    """Move each graded cell that stands before its solution behind it."""
+    """Move each graded cell that comes before its solution behind it."""
     steps = list(steps)
     solution: str | None = None
     behind: str | None = None  # the solution, or the last graded cell that was moved behind it

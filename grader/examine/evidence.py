@@ -1,4 +1,4 @@
-"""Gathering what the marks of a submission rest on, while its session still stands."""
+"""Gathers the evidence for the marks of a submission while its session still exists."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def journal_of(client: Client, session: Session) -> tuple[str, ...]:
 
 
 def images_of(url: str) -> tuple[tuple[ImageFact, ...], dict[str, str]]:
-    """The images that stand in a session: the learner's, with their layers; and the ids of the base images by name."""
+    """The images of a session: the learner's, with their layers; and the ids of the base images by name."""
     import docker
     from docker.errors import DockerException
 

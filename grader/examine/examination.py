@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 
     @property
     def symbol(self) -> str:
-        """A sign for lines and tables; the words stand beside it, so the sign is never alone."""
+        """A sign for lines and tables; it always has words beside it."""
         return _SYMBOLS.get(self, "✗")
 
     @property
@@ -77,7 +77,7 @@ class Mark(Data, frozen=True, kw_only=True):
 
 
 class ImageFact(Data, frozen=True, kw_only=True):
-    """An image as it stood at the end of a submission.
+    """An image at the end of a submission.
 
     Args:
         id: the engine's id of its configuration, "sha256:…".

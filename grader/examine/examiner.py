@@ -111,7 +111,7 @@ class Examiner:
         if refusal:
             return examination(job, source, plan, Attempt(Ran(), refusal=refusal), Times(begun, 0.0, 0), self._version)
         until = clock + job.budgets.submission_seconds
-        for attempt in range(1, self._attempts + 1):  # noqa: B007  # the number is told afterwards
+        for attempt in range(1, self._attempts + 1):  # noqa: B007  # the number is reported below
             done = self._attempt(job, source, plan, until)
             if (not done.fault and not _worth_repeating(done.ran)) or time.monotonic() >= until:
                 break

@@ -149,7 +149,7 @@ def _open_folder(above: int, name: str) -> int:
 
 
 def kind_of(folder: int, name: str) -> str:
-    """What stands at a name that is no folder and no file: "a link", "a pipe"; "a file" for a file, "" for a folder."""
+    """What a name is, if no folder or file: "a link", "a pipe"; "a file" for a file, "" for a folder."""
     try:
         kind = stat.S_IFMT(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
     except OSError as error:

@@ -7,7 +7,7 @@ from grader.examine.folder import MOST_BYTES, is_relative, read_folder
 
 __all__ = ["MAX_BYTES", "Budgets", "Job", "read_folder"]
 
-MAX_BYTES = 3 * MOST_BYTES  # two folders in base64, and what stands around them
+MAX_BYTES = 3 * MOST_BYTES  # two folders in base64, and their envelope
 
 
 class Budgets(Data, frozen=True, kw_only=True):

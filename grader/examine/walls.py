@@ -1,4 +1,4 @@
-"""The walls between what learners hand in and everything else, and which of them stand on this machine: SECURITY.md."""
+"""The walls between what learners hand in and everything else, and which of them this machine has: SECURITY.md."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ async def usage(x: Exchange) -> web.StreamResponse:
 
 
 async def _images(x: Exchange, users: Counter[str]) -> dict[str, Any]:
-    """Base images are shared by all sessions: they stand in the list, and nothing of them counts."""
+    """Base images are shared by all sessions: they are listed, but their size doesn't count."""
     rows = (await x.ask(EngineRequest("GET", ("images", "json"), {"all": "0", "digests": "1"}))).value
     shown = translate.image_list(rows, x.scope)
     for row in shown:

@@ -55,7 +55,7 @@ class Memory:
         self._loads: dict[str, dict[str, Any]] = {}
 
     def late(self, event: dict[str, Any]) -> dict[str, Any] | None:
-        """The event of a load, told when the session's hold tag is set: before that the image is nobody's."""
+        """The event of a load, sent once the session's hold tag is set: until then no session owns the image."""
         actor = event.get("Actor") or {}
         image_id, name = str(actor.get("ID", "")), str((actor.get("Attributes") or {}).get("name", ""))
         if event.get("Type") != "image":

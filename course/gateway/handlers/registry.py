@@ -189,7 +189,7 @@ async def _untag(x: Exchange, route: Route, transfer: Transfer, within: float) -
 
 
 def _without_registry(name: str, ports: dict[str, int]) -> str:
-    """What is said of the lesson's registry when none of the learner runs; "" when one does."""
+    """A note that the learner's own registry isn't running; "" when it is."""
     host = reference.parse(name).domain.replace("127.0.0.1", "localhost") if name else ""
     if host != f"localhost:{PORT}" or host in ports:
         return ""  # another address of this machine is refused by the policy
@@ -198,7 +198,7 @@ def _without_registry(name: str, ports: dict[str, int]) -> str:
 
 
 async def _failed(x: Exchange, message: str) -> web.StreamResponse:
-    """An error of a push or a pull, told as the engine tells it: in the progress output, with status 200."""
+    """An error of a push or a pull, reported as the engine does: in the progress stream, with status 200."""
     x.outcome["error"] = message
     return await _lines(x, [{"errorDetail": {"message": message}, "error": message}])
 

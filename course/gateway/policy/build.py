@@ -110,7 +110,7 @@ def _is_proxy(name: str) -> bool:
 
 
 def check_arguments(buildargs: Mapping[str, str | None]) -> None:
-    """Refuse the build arguments by which BuildKit itself is told what to do: a frontend, a host name, a cache.
+    """Refuse the build arguments that control BuildKit itself: a frontend, a host name, a cache.
 
     Raises:
         Refusal: 403.

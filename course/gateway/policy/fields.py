@@ -48,7 +48,7 @@ def _wrong_type(where: str, expected: str) -> Refusal:
 
 @dataclass(frozen=True)
 class Text:
-    """A string, of at most `cap` characters, that matches `pattern` as a whole when there is one."""
+    """A string of at most `cap` characters that fully matches `pattern`, if there is one."""
 
     pattern: str = ""
     expected: str = "a string"

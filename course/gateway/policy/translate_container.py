@@ -69,7 +69,7 @@ def _row(row: dict[str, Any], names: Names) -> dict[str, Any]:
 
 
 def _row_image(row: Mapping[str, Any], names: Names) -> str:
-    """What was asked for, while it still means this image; the id afterwards, as the engine does."""
+    """The requested name while it still refers to this image, otherwise the id, as the engine does."""
     asked, image_id = (row.get("Labels") or {}).get(IMAGE_LABEL, ""), row.get("ImageID", "")
     try:
         same = asked and names.image(asked) == image_id

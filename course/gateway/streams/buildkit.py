@@ -40,7 +40,7 @@ async def translate_buildkit(
     tags: Sequence[str] = (),
     quiet: bool = False,
 ) -> AsyncIterator[bytes]:
-    """Translate the answer of a build by BuildKit, each document as soon as it is whole.
+    """Translate the answer of a build by BuildKit, each document as soon as it is complete.
 
     Args:
         body: the engine's answer.
@@ -93,7 +93,7 @@ class _Reading:
     failed: _Told | None = None
 
     def read(self, document: dict[str, Any]) -> list[dict[str, Any]]:
-        """What the client is told for one document of the engine."""
+        """The lines for the client that follow from one document of the engine."""
         if document.get("id") == TRACE:
             status = decode(document)
             return self._status(status) if status else []
@@ -159,7 +159,7 @@ class _Reading:
         return answer
 
     def _met(self, vertex: Vertex) -> _Told | None:
-        """A step that is told of for the first time; None for BuildKit's own work, which no instruction stands for."""
+        """A step that is reported for the first time; None for BuildKit's own work, which belongs to no instruction."""
         found = _NAME.fullmatch(vertex.name)
         if found is None or len(self.told) >= MOST_STEPS:
             return None

@@ -291,7 +291,7 @@ class _Files:
         self._spool.seek(end)
 
     def _checked(self, member: Member) -> Member:
-        """The member, its name noted; refused when it could stand in the way of another one."""
+        """The member, with its name recorded; refused if it would conflict with another one."""
         name, kind = member.name, member.kind
         what = f"{WHAT}, the member {shown(name)}"
         if kind == "device":

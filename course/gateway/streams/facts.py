@@ -1,4 +1,4 @@
-"""What a progress output told: the built image, the steps and their layers, a digest.
+"""What a progress stream reported: the built image, the steps and their layers, a digest.
 
 The engine writes its own lines and the output of a RUN into the same stream, so a RUN can print lines that look like
 the engine's. What counts is therefore taken where a RUN cannot write: the `aux` and `errorDetail` documents, the only
@@ -42,7 +42,7 @@ class StepFact:
 
 @dataclass
 class OutputFacts:
-    """What a progress output told, filled while it passes.
+    """What a progress stream reported, filled in as it passes.
 
     Args:
         steps: the instructions of a build, in order; of those that ran in a container see `StepFact.sure`.

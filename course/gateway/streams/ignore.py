@@ -82,7 +82,7 @@ def _set(negated: str, inner: str) -> _Letters:
 
 
 def _matches(tokens: list[Token], text: str) -> bool:
-    """Follow all ways through the pattern at once."""
+    """Follow all paths through the pattern at the same time."""
     states = _closure(tokens, {0})
     for letter in text:
         after: set[int] = set()

@@ -12,7 +12,7 @@ from course.gateway.streams.image_oci import BLOB
 from course.gateway.streams.inflate import ALL, Inflation, compression
 from course.gateway.streams.unpacking import Unpacking
 
-Count = Callable[[int, int], None]  # is told of bytes that were inflated, and of the file's bytes so far; may refuse
+Count = Callable[[int, int], None]  # gets the number of inflated bytes and of the file's bytes so far; may refuse
 
 
 @dataclass(frozen=True)

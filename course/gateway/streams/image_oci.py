@@ -1,7 +1,7 @@
 """The OCI layout of an image archive, which an engine with the containerd image store reads in place of manifest.json.
 
 Its image manifests are content-addressed (their digest is the image's id on such an engine), so they pass byte for byte
-once they are known to name nothing but what was verified; index.json is written anew.
+once they are known to name nothing but what was verified; index.json is rewritten.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ async def after(pieces: AsyncIterator[bytes], reader: LogReader) -> AsyncIterato
 
 
 def after_last(whole: bytes, last: bytes) -> bytes:
-    """What follows the last place where `last` stands in `whole`; nothing where it does not."""
+    """What follows the last occurrence of `last` in `whole`; empty if there is none."""
     found = whole.rfind(last)
     return whole[found + len(last) :] if found >= 0 else b""
 

@@ -1,4 +1,4 @@
-"""One member of a tar: what it is, its header written anew, its name in one spelling, the records of PAX."""
+"""One member of a tar: its kind, its rewritten header, its normalized name, its PAX records."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _TEXTS = ("stream", "status", "error")
 async def translate_output(
     body: AsyncIterator[bytes], *, names: Names, facts: OutputFacts, steps: Sequence[Step] = ()
 ) -> AsyncIterator[bytes]:
-    """Translate a stream of JSON documents, each passed on as soon as it is whole.
+    """Translate a stream of JSON documents, each passed on as soon as it is complete.
 
     What is no JSON document, or is too long for one, is dropped: nothing passes unread.
 

@@ -1,7 +1,7 @@
 """Tar, read member by member, as Go's archive/tar reads it (that is what the engine uses).
 
 Read are ustar, GNU long names and PAX; records of a global PAX header do not apply to members, types without content
-have none. Sparse members are refused. `course.gateway.streams.member` writes what was read anew.
+have none. Sparse members are refused. `course.gateway.streams.member` rewrites what was read.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from course.gateway.streams.inflate import ALL, Inflation, compression
 from course.gateway.streams.member import BLOCK, has_content, is_sparse, pax_records
 from course.gateway.streams.tar import LONGEST_EXTENSION
 
-Count = Callable[[int], None]  # is told of unpacked bytes; raises `Refusal` when they are too many
+Count = Callable[[int], None]  # gets the number of unpacked bytes; raises `Refusal` when there are too many
 
 INODE = 4096  # bytes that a member counts besides its content
 _ASCII = bytes(range(128))
@@ -57,8 +57,8 @@ class Unpacking:
         self._wanted = BLOCK  # bytes that the buffer waits for: a header, or the records of a PAX header
         self._records_size = 0  # of these records, 0 while the buffer waits for a header
         self._skip = 0  # bytes of content before the next header
-        self._extended = False  # an extended header stands before the next member
-        self._size: int | None = None  # what its records said
+        self._extended = False  # an extended header precedes the next member
+        self._size: int | None = None  # from its records
 
     def feed(self, piece: bytes) -> None:
         """Take the next bytes of the file.
@@ -126,7 +126,7 @@ class Unpacking:
         self._records_size, self._wanted, self._extended = 0, BLOCK, True
 
     def _refusal(self, inside: str) -> Refusal:
-        return Refusal(self._what, f"an archive with {inside}", "Pack it anew with tar --format=pax, without -S.")
+        return Refusal(self._what, f"an archive with {inside}", "Pack it again with tar --format=pax, without -S.")
 
 
 def _parse(block: bytes) -> tuple[bytes, int] | None:

@@ -56,7 +56,7 @@ class Exchange:
 
 
 def collect(workspace: Workspace, exchange: Exchange, lesson: str, roster: Sequence[Learner]) -> Collected:
-    """Bring submitted/ up to the exchange. One entry never stands in the way of another.
+    """Copy new hand-ins from the exchange to submitted/. One entry never holds up another.
 
     Raises:
         NotAFolder: the exchange's inbound folder is a link, or cannot be read.

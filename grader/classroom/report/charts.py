@@ -13,7 +13,7 @@ from grader.examine.examination import Outcome
 
 WIDTH = 480
 TICKS = 5
-# told apart also without colour: the order in a bar is that of the table, and each part has its name beside it
+# distinguishable without colour: the order in a bar is that of the table, and each part has its name beside it
 COLOURS = {
     Outcome.PASSED: "#1b7837",
     Outcome.PARTLY: "#7fbf7b",

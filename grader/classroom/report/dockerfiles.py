@@ -57,7 +57,7 @@ def in_notebook(content: bytes) -> dict[str, str]:
                 found[name] = source[start.start() :]
         return found
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return {}  # a notebook that cannot be read has said so when it was graded
+        return {}  # an unreadable notebook was reported when it was graded
 
 
 def alike_files(files: Mapping[str, Mapping[str, str]]) -> list[Pair]:

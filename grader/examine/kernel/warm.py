@@ -42,7 +42,7 @@ def main(descriptor: int) -> None:
     for name in WARM:
         with contextlib.suppress(ImportError):  # only slower without it
             importlib.import_module(name)
-    with contextlib.suppress(ManifestError):  # whoever asks for it is told
+    with contextlib.suppress(ManifestError):  # reported to whoever asks for it
         load()  # the forks find its files parsed
     os.chdir("/")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel of the system reaps what has ended

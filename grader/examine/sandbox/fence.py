@@ -52,7 +52,7 @@ class Fence:
         return any(freezer.can_freeze(folder) for folder in self.folders)
 
     def freeze(self) -> bool:
-        """Stop every process that is in; whether all of them stand still."""
+        """Freeze every process in it; whether all of them are frozen."""
         return all(freezer.freeze(folder) for folder in self.folders if freezer.can_freeze(folder))
 
     def thaw(self) -> None:

@@ -283,7 +283,7 @@ def warm(control: socket.socket) -> None:
 
     for name in WARM:
         __import__(name)
-    with contextlib.suppress(ManifestError):  # whoever asks for it is told
+    with contextlib.suppress(ManifestError):  # reported to whoever asks for it
         load()  # the forks find its files parsed
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     woken, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)

@@ -107,7 +107,7 @@ class Place:
         self._over.close()
 
     def freeze(self) -> bool:
-        """Stop every process in it where it is; whether all of them stand still."""
+        """Freeze every process in it; whether all of them are frozen."""
         if self.fence.can_freeze:
             return self.fence.freeze()
         of = self._process.pid
@@ -124,7 +124,7 @@ class Place:
         self._stopped = set()
 
     def _bubblewrap(self, words: Sequence[str], command: list[str], passed: list[int], *, waits: bool = False) -> None:
-        # told by a file, because a command line can be read inside, and paths of this machine are nobody's business
+        # passed in a file, because a command line can be read inside, and this machine's paths must not be
         told = self._over.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # closed by the stack
         told.write(b"".join(os.fsencode(word) + b"\0" for word in words))
         told.seek(0)

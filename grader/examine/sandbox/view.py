@@ -91,7 +91,7 @@ def arguments(
     disk_bytes: int,
     variables: Mapping[str, str],
 ) -> list[str]:
-    """What bubblewrap is told. Nobody but bubblewrap should read it: it names paths of this machine.
+    """bubblewrap's arguments. Only bubblewrap should read them: they name paths of this machine.
 
     Args:
         lessons: what `lessons_copy` made.
@@ -172,7 +172,7 @@ def _written_as(path: str) -> str:
 
 
 def _masks() -> Iterator[str]:
-    """Empty folders over what must not be seen of `grader` where it stands among the libraries."""
+    """Empty folders over the parts of `grader` that must stay hidden where it is installed among the libraries."""
     import grader
 
     home = Path(str(grader.__file__)).parent
