@@ -1,4 +1,4 @@
-// The front: one address for many servers. It asks the servers of the list SERVERS in turn, and leaves out those that
+// The balancer: one address for many servers. It asks the servers of the list SERVERS in turn, and leaves out those that
 // do not answer. A list looks like this: "name:port,name:port".
 
 const http = require("http");
@@ -37,7 +37,7 @@ async function count() {
   return new Set(names.map((found) => found[1])).size;
 }
 
-const front = http.createServer(async (request, response) => {
+const balancer = http.createServer(async (request, response) => {
   response.setHeader("Content-Type", "text/plain; charset=utf-8");
   if (request.url === "/fleet") {
     response.end(`${await count()} different servers answer\n`);
@@ -49,4 +49,4 @@ const front = http.createServer(async (request, response) => {
 });
 
 process.on("SIGTERM", () => process.exit(0));
-front.listen(8080, () => console.log("the front is open on port 8080"));
+balancer.listen(8080, () => console.log("the balancer is open on port 8080"));
