@@ -204,9 +204,19 @@ def _name_in_use(scene: Scene) -> Told:
     line = f"%docker rm -f {found[1]}" if shutil.which("docker") else plain
     return CourseError(
         f"a name that no other container has for the new container {found[1]}",
-        f"a container {found[1]} is there already, and this cell did not make it",
+        f"a container {found[1]} is there already, {_made_by(scene, found[1])}",
         f"choose another name; or, if that container is not needed, remove it once in a cell of its own: {line}",
     )
+
+
+def _made_by(scene: Scene, container: str) -> str:
+    """Who made a container that is in the way, as far as that is known."""
+    from course.lesson import belongings
+    from course.session.attach import given_session
+
+    session, ids = given_session(), scene.names(lambda api: [api.inspect_container(container)["Id"]])
+    lesson = belongings.owners(session.id).of(belongings.key_of("container", ids[0])) if session and ids else ""
+    return f"made in {lesson} and not by this cell" if lesson else "and this cell did not make it"
 
 
 def _no_program(scene: Scene) -> Told:

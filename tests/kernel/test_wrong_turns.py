@@ -81,6 +81,15 @@ def test_a_known_wrong_turn_has_its_words(warm: LiveKernel, clean: docker.Docker
     assert "course doctor" not in ran.shown_error, "the engine is well"
 
 
+def test_a_name_in_use_is_told_with_the_lesson_that_took_it(warm: LiveKernel, clean: docker.DockerClient) -> None:
+    warm.must(SETUP)
+    warm.must('from course.lesson import setup; setup("L01")')
+    warm.must('client.containers.run("course/busybox", name="front")')
+    warm.must('setup("L02")')
+    ran, _ = fails(warm, 'client.containers.run("course/busybox", name="front")')
+    assert "a container front is there already, made in L01 and not by this cell" in ran.shown_error
+
+
 def test_the_traceback_is_folded_below(warm: LiveKernel, clean: docker.DockerClient) -> None:
     warm.must(SETUP)
     ran, _ = fails(warm, 'client.images.get("<b>")')
