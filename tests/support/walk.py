@@ -24,11 +24,13 @@ class Step:
         cell: its id, as the front end names it.
         source: what it holds at that moment.
         expects: "ok", "some" (it may raise), "fewer" or "all" (points of a check).
+        attempt: "wrong", "hint" or "right" for the cells of an exercise, "" for others.
     """
 
     cell: str
     source: str
     expects: str = "ok"
+    attempt: str = ""
 
 
 def steps(lesson: Lesson, refresh: Callable[[], object]) -> Iterator[Step]:
@@ -51,7 +53,7 @@ def steps(lesson: Lesson, refresh: Callable[[], object]) -> Iterator[Step]:
             done.add(exercise.id)
             own = source.exercise(exercise.id)
             yield from _attempt(exercise, wrong_answer(lesson, own), "fewer")
-            yield Step(f"hint-{exercise.id}", f"%hint {exercise.id}")
+            yield Step(f"hint-{exercise.id}", f"%hint {exercise.id}", attempt="hint")
             refresh()
             yield from _attempt(exercise, reference(own), "all")
 
@@ -65,7 +67,7 @@ def wrong_answer(lesson: Lesson, exercise: ExerciseCells) -> Answer:
 def _attempt(exercise: ExerciseCells, answer: Answer, points: str) -> Iterator[Step]:
     for cell in exercise.with_starters(answer.sources).code:
         expects = points if cell.role == "check" else "some" if points == "fewer" and cell.role == "starter" else "ok"
-        yield Step(cell.id, cell.source, expects)
+        yield Step(cell.id, cell.source, expects, "wrong" if points == "fewer" else "right")
 
 
 def sockets(url: str) -> int:
