@@ -26,6 +26,9 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "Python has no venv module. Try: sudo apt-get install python3-venv"; exit 1; }
 	@echo "Python packages to install in $(VENV): $$(grep -c == requirements.lock), 260 MB to download, 1 GB on disk."
 	@echo "If this is interrupted, run it again: what was downloaded is kept, and it goes on."
+	@# what was interrupted: an environment without a whole pip; packages that pip would take for installed
+	@! test -d $(VENV) || $(BIN)/python -m pip install --help >/dev/null 2>&1 || rm -rf $(VENV)
+	@! test -d $(VENV) || find $(VENV) -name '*.dist-info' -type d ! -exec test -e {}/RECORD \; -prune -exec rm -r {} +
 	$(PYTHON) -m venv $(VENV)
 	@set -o pipefail; $(BIN)/pip install --require-hashes --requirement requirements.lock | \
 	  awk '/^Collecting / && ++n % 20 == 0 {print "  " n " packages"; fflush()} /^Installing/ {print "  installing"; fflush()}'

@@ -60,7 +60,7 @@ def test_every_lesson_is_in_the_table() -> None:
 
 
 def test_the_sizes_are_those_of_this_environment() -> None:
-    """The developer's row; tests/install/test_wheel.py has the learner's."""
+    """The developer's packages; the rest is in engine/test_interrupted.py and install/test_wheel.py."""
     lock = re.findall(r"^[a-z0-9-]+==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
     found = re.search(r"developer \| about (\d+) packages", README)
     assert found and abs(int(found[1]) - len(lock)) <= 10

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from course.errors import CourseError
 
 _STEP = re.compile(r"Fetched |Get:\d|Unpacking |Setting up ")
+LOCK_SECONDS = 120  # until apt-get gives up on one that is still at work, such as that of an interrupted call
 
 
 class NotInstalled(CourseError):
@@ -58,6 +59,7 @@ def apt_install(packages: Sequence[str], consent: bool = False) -> None:
     print(f"Debian packages to install: {wanted} ({size_of(packages)})", file=sys.stderr)
     if not ask("Install them (as root)?", consent):
         raise NotInstalled(f"consent to install {wanted}", "no consent", f"{by_hand}, or repeat with --yes")
+    _finish_what_was_interrupted()
     code, said = _apt("install", "-y", "--no-install-recommends", *packages, show=_STEP)
     if code:
         raise NotInstalled(f"{wanted}, installed", "\n".join(said[-5:]), by_hand)
@@ -78,12 +80,26 @@ def size_of(packages: Sequence[str]) -> str:
     return ", ".join(filter(None, parts)) or "apt-get doesn't say how large they are"
 
 
+def _finish_what_was_interrupted() -> None:
+    """Let dpkg and apt-get complete an installation that was killed; apt-get refuses every other one until then."""
+    if not _run("dpkg", "--audit")[1]:
+        return
+    print("An earlier installation was interrupted; it is finished first.", file=sys.stderr)
+    _run("dpkg", "--configure", "--pending", show=_STEP)
+    _apt("install", "-y", "--fix-broken", "--no-install-recommends", show=_STEP)
+
+
 def _apt(*words: str, show: re.Pattern[str] | None = None) -> tuple[int, list[str]]:
-    """Run apt-get; the lines that `show` matches are printed as they come. Returns its exit code and all lines."""
+    """Run apt-get, which waits where another one is still at work; see `_run`."""
+    return _run("apt-get", f"-oDPkg::Lock::Timeout={LOCK_SECONDS}", *words, show=show)
+
+
+def _run(*command: str, show: re.Pattern[str] | None = None) -> tuple[int, list[str]]:
+    """Run a command; the lines that `show` matches are printed as they come. Returns its exit code and all lines."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
     said = []
     with subprocess.Popen(
-        ["apt-get", *words],
+        command,
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

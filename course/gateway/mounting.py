@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from course.gateway import peer
 from course.gateway.folders import Folder, Workspace, expected_mount, mounts_of
 from course.gateway.policy.names import EngineRequest
 from course.gateway.policy.refusal import Refusal
@@ -63,7 +64,7 @@ async def after(engine: Upstream, scope: Scope, engine_id: str, folders: Sequenc
     pid = int((facts.get("State") or {}).get("Pid") or 0)
     try:
         place = workspace_of(scope)
-        seen = mounts_of(pid) if pid else None
+        seen = mounts_of(pid) if pid and await asyncio.to_thread(_numbers_are_ours, engine) else None
         for folder in folders:
             wanted = expected_mount(folder)
             replaced = await asyncio.to_thread(place.find, folder.path) != folder
@@ -92,6 +93,11 @@ async def _end(engine: Upstream, engine_id: str) -> None:
     no_restart = {"RestartPolicy": {"Name": "no"}}
     await engine.ask(EngineRequest("POST", ("containers", engine_id, "update"), body=no_restart))
     await engine.ask(EngineRequest("POST", ("containers", engine_id, "kill")))
+
+
+def _numbers_are_ours(engine: Upstream) -> bool:
+    """Whether a container's process has the same number here; in a virtual machine that's somebody else's."""
+    return peer.engine_shares(peer.listener_pid(engine.socket), "pid")
 
 
 async def _inspect(engine: Upstream, engine_id: str) -> dict[str, Any]:

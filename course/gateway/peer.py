@@ -1,4 +1,4 @@
-"""Who is at the other end of a Unix socket, whether that process still lives, and whether it shares our namespaces."""
+"""Who is at the other end of a Unix socket, whether that process still lives, and whether an engine is local."""
 
 from __future__ import annotations
 
@@ -63,12 +63,23 @@ def listener_pid(path: Path) -> int:
             return 0
 
 
-def shares_namespace(pid: int, kind: str) -> bool:
-    """Whether that process is in our own namespace of a kind ("net", "cgroup", "mnt"): then it is on our machine."""
+def engine_shares(pid: int, kind: str) -> bool:
+    """Whether the engine at a socket is in our own namespace of a kind ("net", "pid", "cgroup"): on our machine.
+
+    Docker Desktop and ssh serve a socket here whose engine is in a virtual machine, so the process that listens counts
+    only when it's an engine, or systemd, which passes its socket to one.
+
+    Args:
+        pid: the process that listens, 0 where the system doesn't tell.
+        kind: of the namespace.
+    """
+    process = Path(f"/proc/{pid}")
     try:
-        return bool(pid) and Path(f"/proc/{pid}/ns/{kind}").readlink() == Path(f"/proc/self/ns/{kind}").readlink()
+        name = process.joinpath("comm").read_text().strip()  # NixOS wraps it: ".dockerd-wrappe"
+        here = process.joinpath("ns", kind).readlink() == Path("/proc/self/ns", kind).readlink()
     except OSError:
         return False
+    return here and ("dockerd" in name or name == "systemd")
 
 
 def _stat(pid: int) -> tuple[str, int]:

@@ -36,7 +36,7 @@ class Runtime:
         return cls(
             crun=info.get("DefaultRuntime") == "crun",
             remapped="name=userns" in (info.get("SecurityOptions") or ()),
-            visible=peer.shares_namespace(engine_pid, "pid"),
+            visible=peer.engine_shares(engine_pid, "pid"),
         )
 
     @property

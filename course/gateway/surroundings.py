@@ -51,9 +51,9 @@ class Surroundings:
             EngineUnavailable: the engine does not answer.
         """
         pid = await asyncio.to_thread(peer.listener_pid, self._socket)
-        self._local = peer.shares_namespace(pid, "net")
+        self._local = peer.engine_shares(pid, "net")
         driver, version = info.get("CgroupDriver") or "", info.get("CgroupVersion") or "1"
-        same_machine = peer.shares_namespace(pid, "cgroup")
+        same_machine = peer.engine_shares(pid, "cgroup")
         self.cgroups = choose(str(driver), str(version), f"{self._owner}-{self._key}", same_machine)
         await self.ensure_firewall()
         await self.refresh_bases()

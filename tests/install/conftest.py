@@ -61,6 +61,11 @@ class Installed:
         code = "import importlib.metadata as m; print(*{d.name.lower().replace('_', '-') for d in m.distributions()})"
         return set(self.run("python", "-c", code).stdout.split())
 
+    def megabytes(self) -> float:
+        """What it takes on disk once all modules are compiled, as pip leaves it."""
+        self.run("python", "-m", "compileall", "-q", str(self.root / "lib"))
+        return sum(path.lstat().st_blocks for path in self.root.rglob("*")) * 512 / 1e6
+
 
 def uv(*words: str) -> subprocess.CompletedProcess[str]:
     """Run uv with the cache of the tests."""

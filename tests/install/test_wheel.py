@@ -127,9 +127,21 @@ def test_the_extra_grader_brings_what_a_class_needs(
     assert (tmp_path / "class" / "release" / "L00-welcome" / "L00-welcome.ipynb").is_file()
 
 
-def test_the_readme_says_how_much_a_learner_installs(learner: Installed) -> None:
-    found = re.search(r"learner \| about (\d+) packages", (ROOT / "README.md").read_text())
-    assert found and abs(int(found[1]) - len(learner.packages())) <= 10
+def test_the_readme_says_how_much_is_installed(
+    learner: Installed, wheel: Path, install: Callable[..., Installed]
+) -> None:
+    """Packages, and megabytes on disk with the compiled files that pip adds."""
+    instructor = install("--only-binary", ":all:", f"{wheel}[grader]")
+    measured = {"learner": learner, "instructor": instructor}
+    assert {who: said_of(who) for who in measured} == {
+        who: pytest.approx((len(one.packages()), one.megabytes()), rel=0.08) for who, one in measured.items()
+    }
+
+
+def said_of(who: str) -> tuple[int, int]:
+    found = re.search(rf"{who} \| about (\d+) packages, (\d+) MB", (ROOT / "README.md").read_text("utf-8"))
+    assert found is not None
+    return int(found[1]), int(found[2])
 
 
 def test_what_doctor_misses_is_repaired_by_its_own_command(wheel: Path, install: Callable[..., Installed]) -> None:

@@ -169,7 +169,7 @@ async def _address(x: Exchange, registry: int) -> AsyncIterator[str]:
     An engine on another machine or in a virtual one cannot reach the door. Then a learner's transfer goes to the
     registry itself; a graded one, which must not lead the engine anywhere, is refused.
     """
-    if peer.shares_namespace(await asyncio.to_thread(peer.listener_pid, x.plane.engine.socket), "net"):
+    if peer.engine_shares(await asyncio.to_thread(peer.listener_pid, x.plane.engine.socket), "net"):
         async with open_door(x.scope.sid, registry, x.limits) as port:
             yield f"{address(x.scope.sid)}:{port}"
     elif x.scope.policy.outside:
