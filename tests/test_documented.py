@@ -176,6 +176,7 @@ class Terminal:
         }
 
     def run(self, command: str, folder: Path) -> str:
+        print("$", command, flush=True)
         done = subprocess.run(
             ["sh", "-ec", command], cwd=folder, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True,
             text=True, check=False, timeout=300,
