@@ -49,6 +49,7 @@ _WORDS = {
     "images": ("images", _MADE.format("client.images.remove(…)")),
     "networks": ("networks", _MADE.format("network.remove()")),
     "volumes": ("volumes", _MADE.format("volume.remove()")),
+    "ports": ("published ports", _MADE.format("container.remove()")),
     "bytes_written": ("bytes written", "Remove containers, volumes or images that you no longer need"),
     "files_written": ("files written", "Remove containers, volumes or images that you no longer need"),
     "builds": ("builds at once", "Wait until a build has ended"),

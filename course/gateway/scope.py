@@ -31,7 +31,19 @@ SHARED = "shared"  # in the ledger, of a pulled image: the engine had it before
 TRANSFER = "transfer"  # in the ledger: a name on the engine that lasts as long as a push or a pull
 WORKSPACE = "workspace"  # in the ledger: the folder whose folders the session may mount
 _HEX = re.compile(r"[0-9a-f]+")
-_KINDS = ("container", "network", "volume", "anonymous", "exec", "image", "leftover", "tag", "digest", "pulled")
+_KINDS = (
+    "container",
+    "ports",
+    "network",
+    "volume",
+    "anonymous",
+    "exec",
+    "image",
+    "leftover",
+    "tag",
+    "digest",
+    "pulled",
+)
 
 
 def owner(state: Path) -> str:
@@ -238,9 +250,12 @@ class Scope:
 
     # ---- what changes
 
-    def add_container(self, engine_id: str, name: str) -> None:
-        """Record a container that the engine made."""
-        self._put("container", engine_id, name)
+    def add_container(self, engine_id: str, name: str, ports: int = 0) -> None:
+        """Record a container that the engine made, and how many ports it publishes."""
+        with self._ledger.together():
+            self._put("container", engine_id, name)
+            if ports:
+                self._put("ports", engine_id, str(ports))
 
     def rename_container(self, engine_id: str, name: str) -> None:
         """Record a container's new name."""
@@ -250,6 +265,7 @@ class Scope:
         """Forget a container and its execs."""
         with self._ledger.together():
             self._drop("container", engine_id)
+            self._drop("ports", engine_id)
             for exec_id in [key for key, owner_id in self._own["exec"].items() if owner_id == engine_id]:
                 self._drop("exec", exec_id)
 
@@ -351,6 +367,7 @@ class Scope:
         counts = {
             "containers": len(self._own["container"]),
             "images": len(self._own["image"]),
+            "ports": sum(map(int, self._own["ports"].values())),
             "networks": sum(name != "bridge" for name in self._own["network"].values()),
             "volumes": len(self._own["volume"]) + len(self._own["anonymous"]),
             "bytes_written": max(self._measured + sum(map(int, self._own["image"].values())), self._shared),
@@ -362,7 +379,7 @@ class Scope:
         """Check a quota, and in a `with` block hold the place until the block ends.
 
         Args:
-            quota: a field of `Limits`: containers, images, networks, volumes, bytes_written, builds, execs or
+            quota: a field of `Limits`: containers, ports, images, networks, volumes, bytes_written, builds, execs or
                 connections.
             amount: how many, or how many bytes.
 

@@ -63,20 +63,30 @@ async def _create(x: Exchange, spec: ContainerSpec, image: ImageView, folders: d
         changed = altered.warnings(spec, request.body) + x.scope.near_the_end("containers", "bytes_written")
         if x.plane.runtime.for_init and request.body["HostConfig"].get("Init"):
             request.body["HostConfig"]["Runtime"] = x.plane.runtime.for_init
-        answer: dict[str, Any] = (await x.ask(request)).value
-        engine_id = answer["Id"]
-        try:
-            if image.config.get("Volumes") or _may_make_volumes(request.body):
-                await _record_anonymous(x, engine_id)
-            for stale, name in x.scope.containers().items():
-                if name == spec.name:  # the engine gave the name away, so this one is gone
-                    x.scope.remove_container(stale)
-            x.scope.add_container(engine_id, spec.name)
-        except BaseException:
-            await x.plane.engine.ask(EngineRequest("DELETE", ("containers", engine_id), {"v": "1", "force": "1"}))
-            raise
+        published = sum(map(len, request.body["HostConfig"].get("PortBindings", {}).values()))
+        with x.scope.charge("ports", published):
+            answer = await _recorded(x, spec, image, request, published)
         said = [translate.text(str(one), x.scope) for one in answer.get("Warnings") or ()]
         return {**answer, "Warnings": [*said, *changed]}
+
+
+async def _recorded(
+    x: Exchange, spec: ContainerSpec, image: ImageView, request: EngineRequest, published: int
+) -> dict[str, Any]:
+    """Make the container and record it; what cannot be recorded is removed again."""
+    answer: dict[str, Any] = (await x.ask(request)).value
+    engine_id = answer["Id"]
+    try:
+        if image.config.get("Volumes") or _may_make_volumes(request.body):
+            await _record_anonymous(x, engine_id)
+        for stale, name in x.scope.containers().items():
+            if name == spec.name:  # the engine gave the name away, so this one is gone
+                x.scope.remove_container(stale)
+        x.scope.add_container(engine_id, spec.name, published)
+    except BaseException:
+        await x.plane.engine.ask(EngineRequest("DELETE", ("containers", engine_id), {"v": "1", "force": "1"}))
+        raise
+    return answer
 
 
 def _may_make_volumes(body: dict[str, Any]) -> bool:

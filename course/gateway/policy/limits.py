@@ -21,6 +21,7 @@ class Limits:
     images: int = 400
     networks: int = 8
     volumes: int = 20
+    ports: int = 256  # published by all containers together; each is a docker-proxy outside the session's cgroup
     execs: int = 64  # running at once
     idle_connections: int = 48  # kept open for clients that may come back; past it the oldest is closed
     streams: int = 256  # followed at once: logs, events, attach, transfers
@@ -102,6 +103,7 @@ OWN = Policy(
         images=1000,
         networks=100,
         volumes=200,
+        ports=2048,
         execs=256,
         builds=4,
         bytes_written=64 * GIB,
@@ -135,6 +137,7 @@ GRADING = Policy(
     Limits(
         containers=40,
         images=80,
+        ports=64,
         log_total=2 * GIB,
         lifetime=3600.0,
         bytes_written=768 * MIB,

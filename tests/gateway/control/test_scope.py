@@ -144,6 +144,20 @@ def test_a_full_quota_is_refused_by_name(make: Make) -> None:
     scope.charge("networks")
 
 
+def test_published_ports_count_until_their_container_is_gone(make: Make) -> None:
+    scope = make()
+    scope.add_container(A, "web", ports=32)
+    for number in range(7):
+        scope.add_container(f"{number:064x}", f"more{number}", ports=32)
+    again = make(again=True)
+    for one in (scope, again):
+        with pytest.raises(Refusal, match="quota of published ports is 256"):
+            one.charge("ports")
+        one.charge("ports", 0)
+    again.remove_container(A)
+    again.charge("ports", 32)
+
+
 def test_the_default_network_is_not_counted(make: Make) -> None:
     scope = make()
     scope.add_network(A, "bridge")

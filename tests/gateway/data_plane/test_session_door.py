@@ -104,6 +104,18 @@ def test_the_quota_of_networks_is_told_in_words(client: docker.DockerClient, eng
         network.remove()
 
 
+def test_the_quota_of_published_ports_is_told_in_words(client: docker.DockerClient, engine_url: str) -> None:
+    """Each is a process of the engine's that no cgroup of the session bounds."""
+    ports: dict[str, None] = dict.fromkeys(f"{number}/tcp" for number in range(1, 33))
+    made = [client.containers.create("course/busybox", ports=ports) for _ in range(CLASS.limits.ports // 32)]
+    with pytest.raises(errors.APIError, match="quota of published ports is 256"):
+        client.containers.create("course/busybox", ports={"80/tcp": None})
+    made.pop().remove()
+    made.append(client.containers.create("course/busybox", ports={"80/tcp": None}))
+    for container in made:
+        container.remove()
+
+
 def test_a_slow_reader_of_a_save_gets_every_byte(own: Session, client: docker.DockerClient, engine_url: str) -> None:
     with closing(connect(own.url)) as connection:
         connection.sendall(b"GET /v1.41/images/course%2Fpython/get HTTP/1.1\r\nHost: d\r\nConnection: close\r\n\r\n")
