@@ -7,10 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from sandbox_world import FILES, SMALL, printed
+from control_groups import version_2
+from sandbox_world import FILES, SMALL, inhabitants, printed
 
 from course import gateway
 from grader.examine.sandbox import SubmissionKernel, stopping
@@ -36,15 +39,30 @@ print(any(a < {at} and b > {until} for a, b in zip(stamps, stamps[1:])),
 """
 
 
-@pytest.fixture
-def without_control_groups(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
-    if request.param:
-        monkeypatch.setattr(Fence, "can_freeze", property(lambda self: False))
-    return bool(request.param)
+@pytest.fixture(params=["freezer", "freezer of version 2", "signals"])
+def freezing(
+    request: pytest.FixtureRequest, victim: SubmissionKernel, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[None]:
+    """How the victim is stopped: as this machine does it, on a machine with version 2, or without control groups."""
+    if request.param != "freezer of version 2":
+        if request.param == "signals":
+            monkeypatch.setattr(Fence, "can_freeze", property(lambda self: False))
+        yield
+        return
+    with version_2(tmp_path) as root:
+        group = root / f"sw-test-{os.getpid()}"
+        group.mkdir()
+        for pid in inhabitants(victim):
+            (group / "cgroup.procs").write_text(str(pid))
+        monkeypatch.setattr(victim._place, "fence", Fence(folders=(group,)))
+        yield
+        for pid in (group / "cgroup.procs").read_text().split():
+            (root / "cgroup.procs").write_text(pid)
+        group.rmdir()
 
 
-@pytest.mark.parametrize("without_control_groups", [False, True], ids=["freezer", "signals"], indirect=True)
-def test_threads_and_daemons_stand_still(victim: SubmissionKernel, without_control_groups: bool) -> None:
+@pytest.mark.usefixtures("freezing")
+def test_threads_and_daemons_stand_still(victim: SubmissionKernel) -> None:
     assert victim.run(BUSY, 30).status == "ok"
     with victim.frozen():
         at = time.monotonic()
@@ -56,8 +74,8 @@ def test_threads_and_daemons_stand_still(victim: SubmissionKernel, without_contr
     assert printed(victim, LARGEST.format(at=at, until=until)).split() == ["True", "True"]
 
 
-@pytest.mark.parametrize("without_control_groups", [False, True], ids=["freezer", "signals"], indirect=True)
-def test_a_value_can_be_asked_for(victim: SubmissionKernel, without_control_groups: bool) -> None:
+@pytest.mark.usefixtures("freezing")
+def test_a_value_can_be_asked_for(victim: SubmissionKernel) -> None:
     assert victim.run(BUSY, 30).status == "ok"
     with victim.frozen():
         assert victim.fetch("value") == b"7"
