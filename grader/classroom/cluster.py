@@ -18,6 +18,7 @@ from grader.classroom.errors import Unreachable
 from grader.classroom.local_engine import LocalEngine
 from grader.classroom.pace import MEMORY_EACH, Pace, free_memory
 from grader.classroom.workers import LONGEST, ExaminerPlugin
+from grader.examine import scratch
 
 WORKERS_EACH_CORE = 2  # throughput stops growing there (grader/examine/README.md, "How fast")
 CONNECT_SECONDS = 30.0
@@ -95,6 +96,8 @@ class Workers:
         """
         silent = logging.CRITICAL  # the run reports what happens to a worker
         with (
+            scratch.held() as folder,
+            dask.config.set({"temporary-directory": folder}),
             _engine(self.engine) as engine,
             LocalCluster(
                 n_workers=number,

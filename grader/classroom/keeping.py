@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from grader.classroom.archive import Archive
+from grader.classroom.collecting.placing import remove
 from grader.classroom.errors import Busy
 from grader.classroom.journal import Began, Ended, Examined, Failed, Journal, Written
 from grader.classroom.workspace import Workspace
+from grader.examine import scratch
 from grader.examine.examination import Examination
 
 FOLDER = ".grader"
+ABANDONED_SECONDS = 3600.0  # `nbgrader collect` and `nbgrader autograde`, which take no lock, need seconds
 WAIT_SECONDS = 5.0  # for a formgrader's button that is about to be done
 
 
@@ -49,9 +53,18 @@ class Keeping:
                 "wait until the other `grader grade` is done, or end it; the next run goes on where it was",
             ) from error
         try:
+            self._sweep()
             yield
         finally:
             self._lock.release()
+
+    def _sweep(self) -> None:
+        """Remove what killed runs left, here and in the machine's temporary folder."""
+        scratch.sweep()
+        for left in (*self.folder.glob("staged-*"), *self.folder.glob("incoming/*")):
+            with suppress(OSError):
+                if time.time() - left.lstat().st_mtime > ABANDONED_SECONDS:
+                    remove(left)
 
     def began(self, lesson: str, wanted: int) -> None:
         """A run begins."""

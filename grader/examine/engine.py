@@ -25,6 +25,8 @@ from course.images.supply import ensure
 from grader.examine.keeper import BRIDGES_FILE, clear, end_all, hold
 
 PREFIX = "swg-"
+LOCK = Path("/run/slipway-grading-engines.lock")
+"""For root only: in the temporary folder any user could put a link, or a file that root may not open."""
 MEMORY_FOR_DATA = 4 * 1024**3
 """Bytes of the file system in memory that holds images and containers; what is written there counts, no more."""
 MEMORY_LEFT = 4 * 1024**3
@@ -223,7 +225,7 @@ def remove_abandoned() -> None:
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     """Of several examiners, one starts its engine: each looks for addresses that are free."""
-    with FileLock(Path(tempfile.gettempdir()) / "slipway-grading-engines.lock"):
+    with FileLock(LOCK):
         yield
 
 

@@ -294,12 +294,11 @@ class _Reading:
 
 def _cleaned(name: str) -> str:
     """The name of a notebook without its marks and control characters; any other name as it is."""
-    if NOTEBOOK not in name.casefold():
-        return name
-    return "".join(
+    clean = "".join(
         sign if sign.isprintable() else " " if unicodedata.category(sign) == "Zs" else ""
         for sign in name.encode("utf-8", "ignore").decode()
     ).strip()
+    return clean if NOTEBOOK in clean.casefold() else name
 
 
 _KINDS = {

@@ -196,7 +196,7 @@ def _runs(pid: int) -> bool:
 
 def test_it_leaves_no_folder_behind() -> None:
     with ExaminerKernel() as one:
-        pattern = f"slipway-examiner-{one.pid}-*"
+        pattern = f"sandbox-*-{one.pid}-*"
         with one.fork({}) as runs:
             assert len(list(Path("/tmp").glob(pattern))) == 1
             assert runs.alive

@@ -11,8 +11,8 @@ import pytest
 
 from grader.examine.job import Budgets
 from grader.examine.sandbox import SubmissionKernel
-from grader.examine.sandbox.fence import owner
 from grader.examine.sandbox.reach import IDS, LOWEST_ID
+from grader.examine.scratch import owner
 
 FILES = {"L01-containers.ipynb": b"{}", "shop.py": b"print('open')\n", "parts/list.txt": b"tea\n"}
 SMALL = Budgets(memory_bytes=400 * 1024**2, processes=60, output_bytes=200_000, disk_bytes=8 * 1024**2)

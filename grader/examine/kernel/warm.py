@@ -24,6 +24,7 @@ from typing import Any
 from course.manifest import ManifestError, load
 from grader.checks.bench import Bench, use
 from grader.checks.result import Verdict
+from grader.examine import scratch
 from grader.examine.kernel import wire
 from grader.examine.kernel.shell import GradingShell
 
@@ -46,7 +47,8 @@ def main(descriptor: int) -> None:
         load()  # the forks find its files parsed
     os.chdir("/")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel of the system reaps what has ended
-    with tempfile.TemporaryDirectory(prefix=f"slipway-examiner-{os.getpid()}-") as folder:
+    with scratch.held() as folder:
+        tempfile.tempdir = folder  # of the forks, whose checks put what they build in it
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # and so the folder goes
         shell = GradingShell.instance(folder)  # `display` looks for the one instance
         gc.collect()

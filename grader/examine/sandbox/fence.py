@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from course.gateway import freezer
 from course.gateway.cgroups import ROOT, CgroupTree
-from course.gateway.peer import Process, identify
+from grader.examine.scratch import is_abandoned, owner
 
 CORES = 1.0  # that one submission's own processes may use at a time
 PERIOD = 100_000  # microseconds
 SHARES, WEIGHT = 256, 25  # a quarter of what a process of the host gets under contention
-_OWNER = re.compile(r"sandbox-(\d+)-(\d+)-(\d+)(?:-.*)?")
 
 
 @dataclass(frozen=True)
@@ -153,22 +151,3 @@ class Fences:
                 left = CgroupTree(entry.name, self._version, self._root)
                 for sid in left.sids():
                     left.remove(sid)
-
-
-def owner() -> str:
-    """The name of this process, for what it would leave behind if it were killed."""
-    me = identify(os.getpid())
-    return f"sandbox-{_here()}-{me.pid}-{me.started}"
-
-
-def is_abandoned(name: str) -> bool:
-    """Whether `owner` gave that name, or the beginning of it, to a process that is no more."""
-    found = _OWNER.fullmatch(name)
-    if found is None or int(found[1]) != _here():  # numbers of processes mean nothing in another namespace
-        return False
-    return not Process(int(found[2]), int(found[3])).alive()
-
-
-def _here() -> int:
-    """The namespace of processes that this one is in."""
-    return Path("/proc/self/ns/pid").stat().st_ino

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from course.manifest import notebooks_dir
+from grader.examine import scratch
 from grader.examine.errors import NotIsolated
 from grader.examine.sandbox import inside, view
-from grader.examine.sandbox.fence import Fences, is_abandoned, owner
+from grader.examine.sandbox.fence import Fences
 from grader.examine.sandbox.isolation import available
 from grader.examine.sandbox.place import Place
 from grader.examine.sandbox.warm_parent import WarmParent
@@ -35,10 +36,8 @@ class House:
     """
 
     def __init__(self, *, warm: bool = True) -> None:
-        for entry in Path(tempfile.gettempdir()).glob("sandbox-*"):
-            if is_abandoned(entry.name):  # by a grader that was killed
-                shutil.rmtree(entry, ignore_errors=True)
-        self.scratch = Path(tempfile.mkdtemp(prefix=f"{owner()}-"))
+        scratch.sweep()
+        self.scratch = scratch.make()
         self._lessons = view.lessons_copy(notebooks_dir(), self.scratch / "lessons")
         self.fences = Fences()
         self.parent = WarmParent(view.environment({})) if warm and WarmParent.possible() else None
