@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import dataclass
 from importlib.resources import files
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 CONFIG_FILE = "nbgrader_config.py"
 ROSTER_FILE = "roster.csv"
+_PATTERN = re.compile(r"\*|\$[\w{]")
 STEPS = ("source", "release", "submitted", "autograded", "feedback", "exchange", "report", ".grader")
 
 
@@ -86,20 +88,27 @@ def open_workspace(folder: Path) -> Workspace:
 
 
 def refuse_name(folder: Path) -> None:
-    """Refuse a folder whose name a terminal cannot show.
+    """Refuse a folder whose name a terminal cannot show, or that nbgrader takes for something else.
 
     Raises:
-        NotAWorkspace: its path has a control character or a direction mark.
+        NotAWorkspace: its path has a control character, a direction mark, a `*` or a variable such as `$HOME`.
     """
     path = str(folder.resolve())
+    if found := _PATTERN.search(path):
+        raise NotAWorkspace(
+            "a folder without * and $NAME in its path, which nbgrader replaces", found[0], "give it another name"
+        )
     if shown(path) != path:
         raise NotAWorkspace("a folder without control characters in its path", shown(path), "give it another name")
 
 
 def gradebook_url(root: Path) -> str:
-    """The address of gradebook.db in a workspace, as SQLAlchemy reads it: a question mark would end its path there."""
+    """The address of gradebook.db in a workspace, as the installed SQLAlchemy reads it: 2.1 decodes `%20` in a path."""
+    from sqlalchemy import make_url
+
     path = str(root / "gradebook.db")
-    return f"sqlite:///file:{quote(path)}?uri=true" if "?" in path else f"sqlite:///{path}"
+    plain, quoted = f"sqlite:///{path}", f"sqlite:///{quote(path)}"
+    return plain if make_url(plain).database == path else quoted
 
 
 def _is_inside(folder: Path, top: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import random
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from two_users import LESSON, notebook
 
 from grader.classroom.collecting.notebook import take
 from grader.classroom.collecting.platform import find_learner, place_download
+from grader.classroom.collecting.unpacking import Unpacking
 from grader.classroom.errors import BadDownload, BadRoster, NoNotebook
 from grader.classroom.roster import Learner
 from grader.classroom.shown import shown
@@ -282,6 +284,40 @@ def test_a_learner_s_archive_writes_nothing_elsewhere(workspace: Workspace, tmp_
         assert found[f"ada/{LESSON}/{WANTED}"] == MINE and said in words
     if kind.startswith("umlauts"):
         assert found[f"ada/{LESSON}/Übung"] == b"there"
+
+
+def test_an_archive_with_wrong_bytes_costs_its_learner_only(workspace: Workspace, tmp_path: Path) -> None:
+    chance, whole = random.Random(13), packed({WANTED: MINE, "a/b.txt": b"hello" * 50, "ü": b"x"})
+    for _ in range(3000):
+        torn = bytearray(whole)
+        for _ in range(chance.choice([1, 1, 2, 4])):
+            torn[chance.randrange(len(torn))] = chance.randrange(256)
+        Unpacking().unpack(bytes(torn), 1)
+    newer = bytearray(whole)
+    newer[whole.index(b"PK\1\2") + 6] = 255  # "version needed to extract": zipfile raises NotImplementedError
+    came = place_download(
+        workspace, LESSON, download(tmp_path, {"ada/work.zip": bytes(newer), f"tw1/{WANTED}": MINE}), ROSTER
+    )
+    assert submitted(workspace) == {f"tw1/{LESSON}/{WANTED}": MINE}
+    assert "left out: work.zip: a zip that cannot be read: zip file version" in came.lost["ada"]
+    (tmp_path / "download.zip").write_bytes(newer)
+    with pytest.raises(BadDownload, match="zip file version"):
+        place_download(workspace, LESSON, tmp_path / "download.zip", ROSTER)
+
+
+@pytest.mark.parametrize("kind", ["a file", "a link"])
+def test_what_stands_in_the_way_in_submitted_costs_its_learner_only(
+    workspace: Workspace, tmp_path: Path, kind: str
+) -> None:
+    way = workspace.root / "submitted" / "ada"
+    way.touch() if kind == "a file" else way.symlink_to(tmp_path)
+    came = place_download(
+        workspace, LESSON, download(tmp_path, {f"{who}/{WANTED}": MINE for who in ("ada", "tw1")}), ROSTER
+    )
+    assert set(came.placed) == {"tw1"} and "something stands in the way" in came.lost["ada"]
+    assert (workspace.root / "submitted" / "tw1" / LESSON / WANTED).read_bytes() == MINE
+    assert sorted(os.listdir(tmp_path)) == ["Docker [WS 26]? #1", "download.zip"]  # noqa: PTH208  # names only
+    assert list((workspace.root / ".grader" / "incoming").iterdir()) == []
 
 
 def test_a_platform_s_archive_is_no_more_trusted(workspace: Workspace, tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ ALONE = {
     "a link to the hidden tests": ("entry mal '{t}'; notebook mine >$N; ln -s $SOURCE notes.txt", ""),
     "the notebook is a link to the hidden tests": ("entry mal '{t}'; ln -s $SOURCE $N", "nothing was handed in"),
     "a link to the folder of the source": ("entry mal '{t}'; notebook mine >$N; ln -s ${{SOURCE%/*}} more", ""),
+    "a hard link to the hidden tests": ("entry mal '{t}'; notebook mine >$N; ln $SOURCE notes.txt || true", ""),
+    "a link to where all hand-ins lie": ("entry mal '{t}'; notebook mine >$N; ln -s .. more", ""),
     "the hand-in is a link to the source": ("cd inbound; ln -s ${{SOURCE%/*}} 'mal+{l}+{t}+x'", "a link"),
     "the hand-in is a link to the honest one": ("cd inbound; ln -s 'honest+{l}+{ten}+x' 'mal+{l}+{t}+x'", "a link"),
     "the hand-in is a link to nowhere": ("cd inbound; ln -s /no/where 'mal+{l}+{t}+x'", "a link"),

@@ -1,4 +1,4 @@
-"""Fifty ways in which a hand-in is odd: what browsers, editors, file systems and learners do, with and without malice.
+"""Sixty ways in which a hand-in is odd: what browsers, editors, file systems and learners do, with and without malice.
 
 Each changes a folder that holds an honest hand-in, and says whether that can still be graded as it is.
 """
@@ -120,6 +120,17 @@ def _without_ids(node: dict) -> None:  # type: ignore[type-arg]
         cell.pop("id", None)
 
 
+def _linked(folder: Path, notebook: Path) -> None:
+    notebook.rename(folder / "answers.txt")
+    notebook.symlink_to("answers.txt")
+
+
+def _pages(folder: Path, notebook: Path) -> None:
+    script = "<script xmlns='http://www.w3.org/2000/svg'>document.title = 1</script>"
+    for name in (f"{notebook.stem}.HTML", "index.Htm", "page.xhtml", "picture.svg", "page.html.ipynb.bak", "page.js"):
+        (folder / name).write_text(script)
+
+
 def _zip(folder: Path, notebook: Path) -> None:
     with zipfile.ZipFile(folder / "work.zip", "w") as archive:
         archive.write(notebook, notebook.name)
@@ -160,6 +171,9 @@ WAYS = (
     Odd("underscores", lambda f, n: n.rename(f / n.name.replace("-", "_")), notes=CALLED),
     Odd("another dash", lambda f, n: n.rename(f / n.name.replace("-", "\u2011")), notes=CALLED),
     Odd("a mark in the name", lambda f, n: n.rename(f / f"\u200f{n.name}")),
+    Odd("a capital ending", _renamed("{}.IPYNB"), notes=CALLED),
+    Odd("signs without width", lambda f, n: n.rename(f / "\u200b".join(n.name))),
+    Odd("a decomposed umlaut", _renamed("U\u0308bung {}.ipynb"), notes=CALLED),
     Odd("saved as text", _renamed("{}.ipynb.txt"), notes=CALLED),
     Odd("saved as JSON", _renamed("{}.ipynb.json"), notes=CALLED),
     Odd("without a title", _renamed("Untitled.ipynb"), notes=CALLED),
@@ -203,6 +217,10 @@ WAYS = (
     Odd("a link to a folder outside", lambda f, _: (f / "more").symlink_to("/etc"), notes=LEFT_OUT),
     Odd("a link to nowhere", lambda f, _: (f / "data.csv").symlink_to("/no/such"), notes=LEFT_OUT),
     Odd("a link to itself", lambda f, _: (f / "loop").symlink_to("loop"), notes=LEFT_OUT),
+    Odd("a link to its parent", lambda f, _: (f / "up").symlink_to(".."), notes=LEFT_OUT),
+    Odd("a hard link", lambda f, n: (f / "copy.txt").hardlink_to(n)),
+    Odd("a name of two lines", lambda f, _: (f / "a\nb.txt").touch(), notes=LEFT_OUT),
+    Odd("the notebook a link beside it", _linked, says="left out: {}: a link"),
     Odd("the notebook a link", _swap(lambda n: n.symlink_to("/etc/passwd")), says="left out: {}: a link"),
     Odd("the notebook a pipe", _swap(os.mkfifo), says="left out: {}: a pipe"),
     Odd("a folder in its place", _swap(lambda n: n.mkdir()), says=ASK),
@@ -212,6 +230,7 @@ WAYS = (
     Odd("thousands of files", _many, notes=LEFT_OUT),
     Odd("sixty folders deep", _deep, notes=LEFT_OUT),
     Odd("a page of its own", lambda f, n: (f / f"{n.stem}.html").write_text("<script>document.title = 1</script>")),
+    Odd("pages of other kinds", _pages),
     Odd("a program for nbgrader", lambda f, _: (f / "nbgrader_config.py").write_text("raise SystemExit(3)")),
     Odd("a time stamp that is none", lambda f, _: (f / "timestamp.txt").write_text("yesterday")),
     Odd("a zip beside it", _zip),

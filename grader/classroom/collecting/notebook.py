@@ -138,8 +138,8 @@ def _text(content: bytes) -> tuple[tuple[str, str], ...] | None:
 
 def _none(files: Mapping[str, bytes], wanted: str, skipped: Sequence[str]) -> NoNotebook:
     there = f"no notebook was handed in, but {_listed(sorted(files))}" if files else "nothing was handed in"
-    left_out = [line for line in skipped if NOTEBOOK in line.casefold()][:MOST_NAMED]
-    there += f"; left out: {'; '.join(left_out)}" if left_out else ""
+    left_out = [line for line in skipped if NOTEBOOK in line.casefold()] or list(skipped)
+    there += f"; left out: {'; '.join(left_out[:MOST_NAMED])}" if left_out else ""
     return NoNotebook(f"the notebook {wanted}", there, f"ask the learner for {wanted}")
 
 

@@ -14,13 +14,13 @@ from pathlib import Path
 from grader.classroom.collecting.notebook import take
 from grader.classroom.collecting.placing import place
 from grader.classroom.collecting.record import Kept, Record
-from grader.classroom.collecting.unpacking import Unpacking, members
+from grader.classroom.collecting.unpacking import BROKEN, Unpacking, members
 from grader.classroom.errors import BadDownload, BadRoster, NoNotebook
 from grader.classroom.roster import Learner
 from grader.classroom.shown import shown
 from grader.classroom.submission import released_notebook
 from grader.classroom.workspace import Workspace
-from grader.examine.folder import MOST_FILE_BYTES, NotAFolder, kind_of, opened_below, read_entry, read_file
+from grader.examine.folder import MOST_FILE_BYTES, NotAFolder, kind_of, opened_below, read_entry, read_file, said
 
 MOST_MEMBERS = 200_000
 LEAST_ID = 3  # characters of an id that is looked for within a name
@@ -103,7 +103,12 @@ def _place_one(
         came.same.append(student)
         return
     if not dry_run:
-        place(workspace, student, lesson, found.files)
+        try:
+            place(workspace, student, lesson, found.files)
+        except (FileExistsError, NotADirectoryError, NotAFolder) as error:
+            why = said(error) if isinstance(error, OSError) else error.observed
+            came.lost[names[0]] = f"{student}: something stands in the way in submitted/: {why}"
+            return
         record.keep(student, Kept(entry=names[0], skipped=tuple(found.skipped), called=taken.called))
     came.placed[student] = names
 
@@ -170,7 +175,7 @@ def _from_zip(download: Path, stack: ExitStack, roster: Sequence[Learner], came:
     try:
         archive = stack.enter_context(zipfile.ZipFile(download))
         infos = [(name, info) for name, info in members(archive.infolist()[:MOST_MEMBERS]) if not name.endswith("/")]
-    except (OSError, zipfile.BadZipFile, ValueError) as error:
+    except BROKEN as error:
         raise BadDownload("a zip, or a folder", shown(f"{download}: {error}"), "name what the platform gave") from error
     groups: dict[str, list[tuple[str, zipfile.ZipInfo]]] = defaultdict(list)
     for name, info in _without_common(infos, roster):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import time
 import zipfile
 import zlib
@@ -28,6 +29,8 @@ from grader.examine.reading import MOST_RAW
 
 MOST_NESTED = 2  # zips in a zip: a platform's, a learner's, and one that they were handed
 MOST_SKIPPED = 100
+BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, IndexError, RuntimeError)
+"""What zipfile raises for archives with a wrong byte; a `NotImplementedError` is a `RuntimeError`."""
 _PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # others may ask for gigabytes of memory to unpack a little
 
 
@@ -54,7 +57,7 @@ class Unpacking:
         if not is_relative(clean):
             self.skip(path, "no path below the learner's folder")
         elif clean.casefold().endswith(".zip") and depth < MOST_NESTED:
-            self.unpack(content, depth + 1, str(PurePosixPath(clean).parent))
+            self.unpack(content, depth + 1, clean)
         elif len(self.files) >= MOST_FILES:
             self.skip(path, f"more than {MOST_FILES} files")
         elif len(content) > self._left():
@@ -76,21 +79,22 @@ class Unpacking:
         if less is not None and is_room:
             self.add(clean, less)
 
-    def unpack(self, content: bytes, depth: int, below: str = ".") -> None:
-        """Take the files of a zip that a learner made."""
+    def unpack(self, content: bytes, depth: int, called: str = "a zip") -> None:
+        """Take the files of a zip that a learner made; they lie beside it."""
+        below = str(PurePosixPath(called).parent)
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 for name, info in members(archive.infolist()):
                     if len(self.skipped) > MOST_SKIPPED or time.monotonic() > self._end:
-                        self.skip(below, "more than is read of one hand-in")
+                        self.skip(called, "more than is read of one hand-in")
                         return
                     self.member(archive, info, name if below == "." else f"{below}/{name}", depth)
-        except (zipfile.BadZipFile, ValueError, OSError) as error:
-            self.skip(below, f"a zip that cannot be read: {shown(str(error))}")
+        except BROKEN as error:
+            self.skip(called, f"a zip that cannot be read: {shown(str(error))}")
 
     def member(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str, depth: int = 0) -> None:
         """Take one member of an archive."""
-        if info.is_dir() or path.endswith("/"):
+        if path.endswith("/"):
             return
         if stat.S_ISLNK(info.external_attr >> 16):
             self.skip(path, "a link")
@@ -103,7 +107,7 @@ class Unpacking:
             try:
                 with archive.open(info) as file:
                     content = file.read(most + 1)
-            except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError) as error:
+            except BROKEN as error:
                 self.skip(path, f"cannot be unpacked: {shown(str(error))}")
                 return
             if len(content) > most and most < MOST_RAW:
