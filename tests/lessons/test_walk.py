@@ -21,6 +21,8 @@ from course.workspace import place
 
 COURSE = manifest.load()
 MOST_SOCKETS = 100
+SHOWN_BY_L03 = 'conflict: unable to remove repository reference "shop:latest"'
+"""The lesson removes an image that is in use, to show what the engine says then."""
 POINTS = re.compile(r"(\S+) of (\S+) points")
 
 
@@ -49,8 +51,8 @@ def test_the_whole_course_in_one_session_with_nothing_closed(walk_workspace: Pat
             take(lesson, kernels[lesson.id], workspace)
         assert sockets(lease.session.url) < MOST_SOCKETS
         again(COURSE.lesson("L06"), kernels["L06"], workspace)
-        refused = [entry for entry in journal(lease.session.id) if entry.decision == "refused"]
-        assert not refused
+        refused = [entry.message for entry in journal(lease.session.id) if entry.decision == "refused"]
+        assert [words for words in refused if not words.startswith(SHOWN_BY_L03)] == []
     record = progress.read()
     for lesson, exercise in COURSE.exercises():
         check = record.lesson(lesson.id).checks[exercise.id]
