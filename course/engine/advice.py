@@ -10,12 +10,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from course.engine.call_advice import step_after
+
 HADOLINT_SECONDS = 10
 BOM = b"\xef\xbb\xbf"
 MOST_FILES, FIRST_LINE = 2000, 256  # files of a context that are looked at; bytes of a first line
 # The course's base images have one tag only, so advice about tags would be noise; pinning Debian's versions ages badly.
 # DL3066 wants a number for USER, for platforms that cannot look a name up; the lessons name the base's user.
 _NOT_SHOWN = ("DL3006", "DL3007", "DL3008", "DL3066")
+
+_OF_A_SHELL = ("", ".sh", ".bash", ".env")  # endings of files that a shell reads
 
 _NEXT = (
     (
@@ -34,11 +38,12 @@ _NEXT = (
         r"returned a non-zero code|did not complete successfully",
         "read the output above: the command itself failed; repair that instruction, and build again",
     ),
-    ("parse error", "correct the spelling of that line: an instruction is one word such as FROM, COPY, RUN or CMD"),
-    ("file with no instructions", "write at least one instruction: FROM with a base image comes first"),
+    ("parse error", "correct that line as the message says"),
+    ("file with no instructions|cannot be empty", "write at least one instruction: FROM with a base image comes first"),
     ("no build stage in current context", "write FROM with a base image as the first instruction"),
 )
-_NEXT_COPY = "that file is not in the build context, the folder {folder!r}: check its name and .dockerignore"
+_NEXT_COPY = "that file is not in the build context, {folder}: check its name and .dockerignore"
+_NEXT_OUTSIDE = "COPY takes files of the build context only, {folder}: put the file there, and name it without ../"
 _NEXT_BASE = (
     "check the name after FROM: the course provides course/busybox, course/python, course/node and course/registry"
 )
@@ -62,7 +67,7 @@ def next_step(message: str, folder: str, context: Path | None = None, instructio
 
     Args:
         message: the engine's.
-        folder: the name of the build context.
+        folder: the build context, in words such as "the folder shop".
         context: its path, where that's known.
         instruction: the one that failed, "" where that isn't known.
     """
@@ -70,9 +75,13 @@ def next_step(message: str, folder: str, context: Path | None = None, instructio
     code = re.search(r"code: (\d+)\b", words)
     if context and code and (trouble := script_trouble(context, instruction, int(code[1]))):
         return trouble
+    if step := step_after(message):
+        return step
     for pattern, advice in _NEXT:
         if re.search(pattern, words):
             return advice
+    if "outside the build context" in words:
+        return _NEXT_OUTSIDE.format(folder=folder)
     if "copy failed" in words or "add failed" in words:
         return _NEXT_COPY.format(folder=folder)
     if any(part in words for part in ("pull access denied", "manifest unknown", "no such image", "not found")):
@@ -103,9 +112,11 @@ def script_trouble(context: Path, instruction: str, code: int) -> str:
         with script.open("rb") as file:
             first = file.readline(FIRST_LINE)
         marked = first.startswith(BOM)
+        if not marked and not first.startswith(b"#!") and re.match(r"RUN\s*\[", instruction, re.IGNORECASE):
+            return f"{script.name} does not say which program reads it: let its first line be #!/bin/sh"
         line = first.removeprefix(BOM)
         interpreter = _interpreter(line)
-        if line.endswith(b"\r\n") and (code == 127 or interpreter.endswith("sh") or script.suffix == ".sh"):
+        if line.endswith(b"\r\n") and (code == 127 or interpreter.endswith("sh") or script.suffix in _OF_A_SHELL):
             return (
                 f"the line endings of {script.name} are those of Windows (CRLF), so the shell takes a carriage return "
                 "for a part of each name: save it with LF line endings, or run dos2unix or sed -i 's/\\r$//' on it"

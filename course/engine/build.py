@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections import deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from course.engine.build_stream import BuildStream, Output, StepNews
+from course.engine.build_stream import BuildStream, LastLines, Output, StepNews, plain
 from course.engine.instructions import Instruction, instruction_at, instructions_of
 from course.errors import CourseError
 
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 
 _WITHOUT_A_LAYER = "ARG CMD ENTRYPOINT ENV EXPOSE HEALTHCHECK LABEL MAINTAINER ONBUILD SHELL STOPSIGNAL USER VOLUME"
 _NO_LAYER = frozenset(_WITHOUT_A_LAYER.split())
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # the engine paints a command's standard error red
-KEPT_LINES = 5
-"""How many of the last lines of output a failure carries."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +116,7 @@ def build(
 
     for tag in tags:
         _check_name(tag)
-    text = (context / dockerfile).read_text("utf-8")
+    text = (context / dockerfile).read_text("utf-8", "replace")  # the session says what it thinks of other encodings
     reading = _Reading(instructions_of(text), text.splitlines(), context)
     try:
         with nullcontext(client) if client else closing(docker.from_env()) as engine:
@@ -197,7 +193,7 @@ class _Reading:
     _since: float = 0.0
     _cached: bool = False
     _after: str = ""
-    _output: deque[str] = field(default_factory=lambda: deque(maxlen=KEPT_LINES))
+    _output: LastLines = field(default_factory=LastLines)
 
     def events(self, messages: Generator[Mapping[str, Any], None, None]) -> Iterator[BuildEvent]:
         with closing(messages):
@@ -221,13 +217,12 @@ class _Reading:
         instruction = self.step.instruction if self.step else ""
         if not instruction and line and line <= len(self.source):
             instruction = self.source[line - 1].strip()
-        output = "\n".join(self._output)
         return BuildFailed(
             instruction,
             line,
-            output,
+            str(self._output),
             message,
-            try_next=next_step(message, self.context.name, self.context, instruction),
+            try_next=next_step(message, f"the folder {self.context.name!r}", self.context, instruction),
         )
 
     def _read(self, message: Mapping[str, Any]) -> Iterator[BuildEvent]:
@@ -247,9 +242,8 @@ class _Reading:
             case StepNews(state="done") if self.step and self.step.number == self._number(news):
                 yield from self._end_step()
             case Output(text) if self.step:
-                text = _COLOUR.sub("", text)
-                self._output.extend(line for line in text.splitlines() if line.strip())
-                yield StepOutput(self.step.number, text)
+                self._output.add(text)
+                yield StepOutput(self.step.number, plain(text))
 
     def _number(self, news: StepNews) -> int:
         """A step's place in the Dockerfile: BuildKit counts in each stage, and only what makes layers."""

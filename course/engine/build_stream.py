@@ -7,14 +7,18 @@ BuildKit sends a document `{"aux": {"step": …}}` before each line of a step (`
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+KEPT_LINES = 5
+"""How many of the last lines of output a failure carries."""
 STARTED, CACHED, DONE, FAILED = "started", "cached", "done", "failed"
 _STEP = re.compile(r"Step (\d+)/(\d+) : (.*)", re.DOTALL)
 _AFTER = re.compile(r"---> ([0-9a-f]{12})")
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # the engine paints a command's standard error red
 _BOOKKEEPING = ("--->", "Removing intermediate container", "Successfully ", "[Warning]")
 
 
@@ -46,6 +50,36 @@ class Output:
     """What an instruction printed."""
 
     text: str
+
+
+class LastLines:
+    """The last lines of an instruction's output: the engine sends it in pieces that can end inside a line.
+
+    Args:
+        most: how many lines are kept.
+    """
+
+    def __init__(self, most: int = KEPT_LINES) -> None:
+        self._whole, self._begun = deque[str](maxlen=most), ""
+
+    def add(self, text: str) -> None:
+        """Take in a piece."""
+        *whole, self._begun = (self._begun + plain(text)).split("\n")
+        self._whole.extend(part for line in whole for part in line.splitlines() if part.strip())
+
+    def clear(self) -> None:
+        """Begin with another instruction."""
+        self._whole.clear()
+        self._begun = ""
+
+    def __str__(self) -> str:
+        lines = [*self._whole, *(part for part in self._begun.splitlines() if part.strip())]
+        return "\n".join(lines[-(self._whole.maxlen or 0) :])
+
+
+def plain(text: str) -> str:
+    """Output without the engine's colours."""
+    return _COLOUR.sub("", text)
 
 
 @dataclass

@@ -9,7 +9,8 @@ from typing import Any
 import docker.errors
 import requests.exceptions
 
-from course.engine.build_stream import BuildStream, Output, StepNews
+from course.engine.build_stream import BuildStream, LastLines, Output, StepNews
+from course.engine.call_advice import step_after
 from course.errors import CourseError
 
 
@@ -142,6 +143,9 @@ _BY_WORDS: tuple[tuple[str, type[EngineError], str, str], ...] = (
     ),
 )
 
+_UNANSWERED = (NoPermission, NoEngine)
+"""What an engine that has answered is not: a file in a container may lack, or lack permission, as well."""
+
 
 def translate(error: BaseException) -> EngineError:
     """Turn an error of docker-py, requests or the operating system into one of this tree.
@@ -159,9 +163,12 @@ def translate(error: BaseException) -> EngineError:
     if said := _refused(error):
         return said
     text = _words(error)
+    answered = isinstance(error, docker.errors.APIError)
     for pattern, kind, expected, try_next in _BY_WORDS:
-        if re.search(pattern, text, re.IGNORECASE):
+        if not (answered and kind in _UNANSWERED) and re.search(pattern, text, re.IGNORECASE):
             return kind(expected, text, try_next)
+    if answered and (step := step_after(text)):
+        return EngineError("the engine does what it was asked", text, step)
     if isinstance(error, requests.exceptions.ConnectionError):
         return NoEngine("an engine that answers", text, "`course engine up`")
     if isinstance(error, docker.errors.APIError) and error.is_client_error():
@@ -178,18 +185,19 @@ def build_failed(log: Iterable[Mapping[str, Any]], message: str) -> BuildFailed:
         message: the engine's final message.
     """
     instruction = ""
-    output: list[str] = []
+    output = LastLines()
     stream = BuildStream()
     for entry in log:
         match stream.read(entry):
-            case StepNews(text=text) if text:
-                instruction, output = (text, []) if text != instruction else (instruction, output)
-            case Output(text) if text.strip():
-                output.append(text.rstrip("\n"))
+            case StepNews(text=text) if text and text != instruction:
+                instruction = text
+                output.clear()
+            case Output(text):
+                output.add(text)
     if message.endswith("code: 137"):  # 128 + SIGKILL, which the kernel sends at the limit of memory
         killed = "the step was killed, most often because it used more memory than it may: let it use less"
-        return BuildFailed(instruction, None, "\n".join(output[-5:]), message, try_next=killed)
-    return BuildFailed(instruction, None, "\n".join(output[-5:]), message)
+        return BuildFailed(instruction, None, str(output), message, try_next=killed)
+    return BuildFailed(instruction, None, str(output), message)
 
 
 def _refused(error: BaseException) -> EngineError | None:

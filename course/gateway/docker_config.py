@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,7 @@ def write(folder: Path, source: Path | None) -> Path:
         The folder.
     """
     target = folder / "config.json"
-    if source is not None and source.resolve() == target.resolve():
+    if source is not None and _is_same(source, target):
         return folder  # a session in a session
     text = json.dumps({"auths": {}, **carried_over(source)}, indent=2) + "\n"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -70,15 +71,23 @@ def write(folder: Path, source: Path | None) -> Path:
 def carried_over(source: Path | None) -> dict[str, Any]:
     """What of a config.json a session takes over."""
     try:
-        if source is None or source.stat().st_size > LARGEST:
-            return {}
-        given = json.loads(source.read_text())
+        if source is None or not stat.S_ISREG((found := source.stat()).st_mode) or found.st_size > LARGEST:
+            return {}  # nothing, or a folder, a pipe or a device, whose end may never come
+        given = json.loads(source.read_text("utf-8-sig"))
     except (OSError, ValueError, RecursionError):
         return {}
     if not isinstance(given, dict):
         return {}
     kept = {name: read(given[name]) for name, read in CARRIED_OVER.items() if name in given}
     return {name: value for name, value in kept.items() if value is not None}
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    """Whether both are one file; a link that leads nowhere, or to itself, is no file."""
+    try:
+        return one.samefile(other)
+    except OSError:
+        return False
 
 
 def _folder(environment: Mapping[str, str]) -> Path:

@@ -14,6 +14,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler
 
+from course.engine.call_advice import step_after
 from course.gateway import peer
 from course.gateway.connection import Connection
 from course.gateway.errors import in_one_line, translated
@@ -319,7 +320,8 @@ def _apart(error: Exception) -> dict[str, dict[str, str]]:
     if not isinstance(error, Refusal) or error.status == 404:
         return {}
     observed = f"{error.what}: {error.why}" if error.why else error.what
-    return {"refused": {"observed": observed, "try_next": error.instead or "leave that out, or change it"}}
+    try_next = error.instead or step_after(observed) or "leave that out, or change it"
+    return {"refused": {"observed": observed, "try_next": try_next}}
 
 
 def _check_coding(request: web.BaseRequest) -> None:

@@ -93,7 +93,7 @@ class BuildView:
             case StepOutput(_, text):
                 lines = [line[:LINE_WIDTH] for line in text.strip().splitlines()[-MOST_OUTPUT:]]
                 self.output.extend(lines)
-                if self.row:
+                if self.row and lines:  # a piece of output may be an end of line alone
                     self.row.output = lines[-1][:100]
             case StepDone(_, cached, seconds, image_id):
                 if row := self.row:

@@ -11,14 +11,15 @@ import builtins
 import difflib
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from course.errors import CourseError
+from course.kernel import misuse
+from course.kernel.failed_programs import command_failed, no_program
+from course.kernel.scene import Scene, Told
 
 _SET_UP = ("client", "docker", "explain", "parameter", "predict", "reset", "setup", "machine", "visit")
 """Names that the set-up cell of a lesson gives."""
@@ -28,45 +29,7 @@ _NO_IMAGE = re.compile(
 )
 _NO_CONTAINER = re.compile(r"No such container: (\S+)")
 _IN_USE = re.compile(r'container name "/?([^"]+)" is already in use')
-_NO_PROGRAM = re.compile(r'exec: "([^"]+)"|stat ([^\s:]+): no such file')
 _UNEXPECTED = re.compile(r"(?:\w+\.)?(\w+)\(\) got an unexpected keyword argument '(\w+)'")
-_OF_BYTES = re.compile(r"'bytes' object has no attribute '(\w+)'")
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Where it happened: the error, the notebook's variables, and its notebook's code cells."""
-
-    error: BaseException
-    variables: Mapping[str, Any]
-
-    @property
-    def text(self) -> str:
-        """What the engine or docker-py says."""
-        return str(getattr(self.error, "explanation", None) or self.error)
-
-    def engine(self) -> Any:
-        """The `APIClient` that was asked, None if none was."""
-        found = None
-        for frame in _frames(self.error.__traceback__):
-            it = frame.get("self")
-            if hasattr(it, "_custom_adapter") and hasattr(it, "inspect_image"):
-                found = it
-        return found
-
-    def names(self, question: Callable[[Any], Iterable[str]]) -> list[str]:
-        """Names that the engine has; none where it does not answer."""
-        from docker.errors import DockerException
-        from requests.exceptions import RequestException
-
-        api = self.engine()
-        try:
-            return list(question(api)) if api is not None else []
-        except (DockerException, RequestException, KeyError, TypeError):
-            return []
-
-
-Told = CourseError | None
 
 
 def told(error: BaseException, shell: Any) -> list[str] | None:
@@ -123,20 +86,6 @@ def _unexpected_keyword(scene: Scene) -> Told:
     )
 
 
-def _bytes_for_a_container(scene: Scene) -> Told:
-    """`run` without detach gives the output, and is used as a container."""
-    found = _OF_BYTES.search(str(scene.error)) if isinstance(scene.error, AttributeError) else None
-    if not found or found[1] not in ("logs", "wait", "status", "reload", "stop", "start", "remove", "name", "id",
-                                     "attrs", "kill", "exec_run", "ports", "short_id", "image", "labels", "diff",
-                                     "put_archive", "get_archive", "commit", "top", "stats"):  # fmt: skip
-        return None
-    return CourseError(
-        f"a container, which has .{found[1]}",
-        "bytes: run() without detach=True waits for the end and gives the output, not the container",
-        "add detach=True to that run(), and run its cell again",
-    )
-
-
 def _no_image(scene: Scene) -> Told:
     """An image that is not there: a near miss, or an archive that brought no name."""
     from docker.errors import APIError, BuildError
@@ -148,6 +97,9 @@ def _no_image(scene: Scene) -> Told:
         return None
     there = scene.names(lambda api: (tag for one in api.images() for tag in one.get("RepoTags") or ()))
     expected, observed = f"an image {name} in this session", f"it has no image {name}"
+    if " " in name:
+        image, _, command = name.partition(" ")
+        return CourseError(expected, observed, f'give the command after the name: run("{image}", "{command}")')
     if near := near_image(name, there):
         return CourseError(expected, observed, f"did you mean {near}?")
     if scene.names(lambda api: ("nameless" for one in api.images() if not _named(one))):
@@ -188,7 +140,7 @@ def _no_container(scene: Scene) -> Told:
     near = difflib.get_close_matches(ref, there, 1, 0.6)
     return CourseError(
         f"a container with the name {ref}",
-        f"there is none; there {'is' if len(there) == 1 else 'are'} {', '.join(sorted(there)[:8]) or 'no container'}",
+        f"there is none; the containers are {', '.join(sorted(there)[:8])}" if there else "there is no container yet",
         f"did you mean {near[0]}?" if near else f'run the cell that makes it; does it say name="{ref}"?',
     )
 
@@ -219,49 +171,6 @@ def _made_by(scene: Scene, container: str) -> str:
     return f"made in {lesson} and not by this cell" if lesson else "and this cell did not make it"
 
 
-def _no_program(scene: Scene) -> Told:
-    """A container that cannot start, because the image lacks its command."""
-    from docker.errors import APIError
-
-    text = scene.text
-    if not isinstance(scene.error, APIError) or not re.search("executable file not found|no such file", text):
-        return None
-    if not (found := _NO_PROGRAM.search(text)):
-        return None
-    program = found[1] or found[2]
-    return CourseError(
-        f"a program {program} in the image",
-        f"the container could not start: the image has no {program}",
-        "check the spelling, or choose an image that has it; a command with arguments is a list of texts, "
-        'such as ["echo", "hello"]',
-    )
-
-
-def _command_failed(scene: Scene) -> Told:
-    """`run` without detach, and a command that did not end with 0."""
-    from docker.errors import ContainerError
-
-    error: Any = scene.error
-    if not isinstance(error, ContainerError):
-        return None
-    stderr = error.stderr.decode("utf-8", "replace") if isinstance(error.stderr, bytes) else str(error.stderr or "")
-    last = next((line for line in reversed(stderr.splitlines()) if line.strip()), "it wrote no error message")
-    image = error.image if isinstance(error.image, str) else (getattr(error.image, "tags", None) or ["its image"])[0]
-    return CourseError(
-        "the command ends with exit code 0",
-        f"exit code {error.exit_status} in a container of {image}: {last[:300]}",
-        _BY_EXIT_CODE.get(error.exit_status, "read that line: the command itself failed; correct it, and run again"),
-    )
-
-
-_BY_EXIT_CODE = {
-    126: "the file is there and cannot be executed: check its mode, its first line and its line ends",
-    127: "127 means that the command was not found in this image: check its spelling, or take an image that has it",
-    137: "137 means that it was killed: by kill(), after a stop(), or because it used more memory than it may",
-    143: "143 means that it was told to stop and did",
-}
-
-
 def _waited_in_vain(scene: Scene) -> Told:
     """docker-py gives up an answer that has not come for a minute."""
     from requests.exceptions import ConnectionError, ReadTimeout
@@ -285,7 +194,7 @@ def _build(scene: Scene) -> Told:
     from course.engine.errors import build_failed
 
     it = build_failed(scene.error.build_log, str(scene.error.msg))
-    advice = next_step(str(scene.error.msg), "that is given as path")
+    advice = next_step(str(scene.error.msg), "the folder that path= names")
     if it.instruction.upper().startswith("FROM ") and (near := near_image(it.instruction.split()[1], _BASES)):
         advice = f"did you mean FROM {near}?"
     return type(it)(it.instruction, it.line, it.last_output, it.observed, it.expected, advice)
@@ -304,8 +213,8 @@ def _of_docker(scene: Scene) -> Told:
 
 
 _TURNS: tuple[Callable[[Scene], Told], ...] = (
-    _name_error, _unexpected_keyword, _bytes_for_a_container, _build, _command_failed, _no_image, _no_container,
-    _name_in_use, _no_program, _waited_in_vain, _of_docker,
+    _name_error, _unexpected_keyword, _build, command_failed, _no_image, _no_container, _name_in_use, no_program,
+    _waited_in_vain, *misuse.TURNS, _of_docker,
 )  # fmt: skip
 
 _BASES = ("course/busybox:latest", "course/python:latest", "course/node:latest", "course/registry:latest")
@@ -366,12 +275,6 @@ def _keywords(function: str) -> list[str]:
         words |= {*containers.RUN_CREATE_KWARGS, *containers.RUN_HOST_CONFIG_KWARGS, "name", "network", "volumes",
                   "ports", "detach", "remove", "command", "image"}  # fmt: skip
     return sorted(words - {"self", "kwargs", "args"})
-
-
-def _frames(trace: TracebackType | None) -> Iterator[Mapping[str, Any]]:
-    while trace is not None:
-        yield trace.tb_frame.f_locals
-        trace = trace.tb_next
 
 
 def _giver(name: str) -> str:

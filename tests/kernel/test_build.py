@@ -91,6 +91,22 @@ def test_a_line_that_is_no_dockerfile_is_named_although_nothing_was_run(
     assert [type(event) for event in events] == [StepFailed]
 
 
+@pytest.mark.parametrize("text", [b"# caf\xe9\nFROM course/busybox\n", "FROM course/busybox\n".encode("utf-16")])
+def test_a_dockerfile_in_another_encoding_is_refused_in_words(
+    clean: docker.DockerClient, context: Path, text: bytes
+) -> None:
+    (context / "Dockerfile").write_bytes(text)
+    with pytest.raises(BuildFailed) as caught:
+        list(build(context, ["built:1"], client=clean))
+    assert "not UTF-8" in caught.value.observed and "save the file" in caught.value.try_next
+
+
+def test_the_output_that_comes_in_pieces_is_whole(clean: docker.DockerClient, context: Path) -> None:
+    command = "printf 'one ' >&2; sleep 0.2; printf 'two\\n\\n' >&2; sleep 0.2; printf '\\n' >&2; exit 3"
+    _, error = failing(clean, context, f"FROM course/busybox\nRUN {command}\n")
+    assert error.last_output == "one two"
+
+
 def test_a_base_that_does_not_exist_gets_the_names_of_those_that_do(clean: docker.DockerClient, context: Path) -> None:
     _, error = failing(clean, context, "FROM no-such/base\n")
     assert "course/busybox" in error.try_next

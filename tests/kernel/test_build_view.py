@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from course.engine.advice import Advice, lint
 from course.engine.build import BuildDone, StepDone, StepFailed, StepOutput, StepStarted
 from course.engine.instructions import instruction_at, instructions_of
@@ -95,6 +97,15 @@ def test_the_output_of_the_failing_instruction_is_shown_and_bounded() -> None:
     assert text.count("output: <b>line ") == markup.count("&lt;b&gt;line ") == MOST_OUTPUT
     assert len(text) < 2 * MOST_OUTPUT * LINE_WIDTH and "<b>" not in markup
     assert not view.as_state()["running"] and "line 9999" in view.as_state()["output"]
+
+
+@pytest.mark.parametrize("piece", ["", "\n", "  \r\n"])
+def test_a_piece_of_output_without_a_word_changes_nothing(piece: str) -> None:
+    view = BuildView("shop", SOURCE, ["FROM course/busybox"])
+    view.take(StepStarted(1, 1, "FROM course/busybox", 1))
+    view.take(StepOutput(1, "almost\n"))
+    view.take(StepOutput(1, piece))
+    assert "almost" in shown(view)[0]
 
 
 def test_the_last_builds_of_fifty_names_are_known() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import linecache
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import docker
@@ -10,7 +12,8 @@ import nbformat
 import pytest
 from live_kernel import LiveKernel, Ran
 
-from course.kernel.wrong_turns import near_image
+from course.kernel.scene import Scene
+from course.kernel.wrong_turns import explain, near_image
 
 SETUP = "import docker, io; client = docker.from_env() if 'client' not in globals() else client"
 RUN = 'client.containers.run("course/busybox", {}, detach=True)'
@@ -34,7 +37,8 @@ def fails(kernel: LiveKernel, cell: str) -> tuple[Ran, list[str]]:
 
 
 NIGHT, FIRST = f"night = {RUN.format('None')}\n", f"{RUN[:-1].format('None')}, name='first')\n"
-MISSING = "ImageNotFound|NotFound|APIError"
+MISSING, DOCKERS = "ImageNotFound|NotFound|APIError", "DockerException"
+SLEEP = RUN.format("['sleep', '600']")
 TURNS = {
     "image": ('client.containers.run("busybox", "true")', MISSING, "did you mean course/busybox?"),
     "pull": ('client.images.pull("python")', MISSING, "did you mean course/python?"),
@@ -63,7 +67,70 @@ TURNS = {
     "no network": ('client.networks.get("sea")', "NotFound", "correct that in the call"),
     "given above": ("print(tariff)", "NameError", "tariff = [1, 2]"),
     "misspelt": ("tariffs_of_mine = 1; tariffs_of_mime", "NameError", "did you mean tariffs_of_mine?"),
+    "name and command": ('client.containers.run("course/busybox echo")', MISSING, 'run("course/busybox", "echo")'),
+    "capitals": ('client.containers.run("Course/Busybox", "true")', MISSING, "did you mean course/busybox?"),
+    "bad tag": ('client.images.get("course/busybox").tag("My Tag")', "APIError", "lower case"),
+    "bad tag of a build": ("client.images.build(fileobj=io.BytesIO(b'FROM x'), tag='My App')", DOCKERS, "lowercase"),
+    "bad name": (RUN[:-1].format("None") + ", name='my web')", "APIError", "such as web-1"),
+    "removing what runs": (f"{SLEEP}.remove()", "APIError", ".remove(force=True)"),
+    "exec in what ended": (f"done = {SLEEP}\ndone.kill()\ndone.wait()\ndone.exec_run('ls')", "APIError", ".start()"),
+    "no folder": ("client.images.build(path='nosuch')", "TypeError", 'write path="."'),
+    "no Dockerfile": ("client.images.build(path='.', dockerfile='No')", "APIError", "named by dockerfile="),
+    "text for a file": ("client.images.build(fileobj='FROM course/busybox')", "AttributeError", "io.BytesIO("),
+    "instruction": ("client.images.build(fileobj=io.BytesIO(b'FORM busybox'))", "APIError", "did you mean FROM?"),
+    "outside": (
+        "client.images.build(fileobj=io.BytesIO(b'FROM course/busybox\\nCOPY ../x /'))", "BuildError", "without ../",
+    ),
+    "image and log": (
+        "built = client.images.build(fileobj=io.BytesIO(b'FROM course/busybox\\nLABEL a=1'), tag='two')\n"
+        "client.containers.run(built)", "TypeError", "image, log = client.images.build(…)",
+    ),
+    "ports": (RUN[:-1].format("None") + ", ports=['80:80'])", "AttributeError", 'ports={"80/tcp": 8080}'),
+    "volumes": (RUN[:-1].format("None") + ", volumes={'goods': '/data'})", "AttributeError", '"bind": "/data"'),
+    "memory": (RUN[:-1].format("None") + ", mem_limit='lots')", DOCKERS, 'mem_limit="64m"'),
+    "nobody": (RUN[:-1].format("None") + ", user='nemo')", "APIError", "/etc/passwd"),
+    "the shell's": ('client.containers.run("course/busybox", "cd /tmp && ls")', "APIError", '["sh", "-c", "cd …"]'),
+    "one word": ('client.containers.run("course/busybox", ["echo hi"])', "APIError", '["echo", "hi"]'),
+    "object for a name": (f"night = {SLEEP}\nclient.containers.get(night)", "ValueError", "use its variable itself"),
+    "nothing for a name": ("client.containers.get(None)", "NullResource", "help(client.containers.get)"),
+    "in a list": ("client.containers.list()[0].logs()", "IndexError", "list(all=True)"),
+    "no volume": ('client.volumes.get("goods")', "NotFound", "client.volumes.create(…)"),
+    "network": (RUN[:-1].format("None") + ", network='sea')", "NotFound", "client.networks.create(…)"),
+    "a folder as program": ('client.containers.run("course/busybox", ["/tmp"])', "APIError", "chmod +x"),
+    "not a tar": (f"{SLEEP}.put_archive('/tmp', b'hello')", "APIError", "Send a tar archive"),
 }  # fmt: skip
+
+MISUSED = {
+    "client.container.run('x')": "did you mean client.containers?",
+    "docker.run('x')": "client = docker.from_env(), then client.containers.run",
+    "client.run('x')": "write client.containers.run",
+    "client.images.run('x')": "write client.containers.run",
+    "image.run()": "write client.containers.run",
+    "client.containers.stop('web')": "write client.containers.get(…).stop",
+    "client.images.delete('x')": "did you mean client.images.remove?",
+    "client.containers.ps()": "did you mean client.containers.list?",
+    "client.containers('web')": "write client.containers.get(…) for one",
+    "client.containers['web']": "write client.containers.get(…) for one",
+    "for one in client.containers: pass": "client.containers.list() for all",
+    "client.containers.get()": "write it between the parentheses",
+    "client.images.build('.', 'x')": "everything else by its name",
+    "container.exec('ls')": "did you mean container.exec_run?",
+    "container.strt()": "did you mean container.start?",
+    "container.status()": "write .status, without ()",
+    "container['Id']": "write container.attrs for its facts",
+    "for line in container.logs: print(line)": "write .logs(), with ()",
+    "container.logs.decode()": "write .logs(), with ()",
+    "output.logs()": "add detach=True",
+    "output.split('x')": ".decode()",
+    "output + 'x'": ".decode()",
+    "'x' + output": ".decode()",
+    "'web'.logs()": "client.containers.get(…).logs",
+    "None.logs()": "in a variable of its own",
+    "[container].logs": "client.containers.list()[0].logs",
+    "(image, 'log').tags": "image, log = client.images.build(…)",
+    "docker run course/busybox": "%docker run course/busybox",
+    "FROM course/busybox": "%%dockerfile NAME",
+}
 
 
 @pytest.mark.parametrize("turn", TURNS)
@@ -88,6 +155,56 @@ def test_a_name_in_use_is_told_with_the_lesson_that_took_it(warm: LiveKernel, cl
     warm.must('setup("L02")')
     ran, _ = fails(warm, 'client.containers.run("course/busybox", name="front")')
     assert "a container front is there already, made in L01 and not by this cell" in ran.shown_error
+
+
+STARTS = {
+    '["/start.sh"]': (b"#!/bin/sh\r\necho up\r\n", "LF line endings"),
+    '["/missing.sh"]': (b"", "check the spelling"),
+    "/start.sh": (b"#!/bin/bash\necho up\n", "names an interpreter that the image lacks"),
+    '["/start.sh", "now"]': (b"echo up\n", "such as #!/bin/sh"),
+    '["sh", "/start.sh"]': (b"cd /tmp\r\nexit 0\r\n", "line endings of Windows"),
+    "['echo', 'hi']": (b"", "double quotes"),
+}
+
+
+@pytest.mark.parametrize("command", STARTS)
+def test_a_script_that_does_not_start_has_its_words(
+    warm: LiveKernel, clean: docker.DockerClient, kernel_folder: Path, command: str
+) -> None:
+    script, words = STARTS[command]
+    folder = kernel_folder / "start"
+    folder.mkdir(exist_ok=True)
+    (folder / "start.sh").write_bytes(script)
+    (folder / "start.sh").chmod(0o755)
+    (folder / "Dockerfile").write_text(f"FROM course/busybox\nCOPY start.sh /\nCMD {command}\n")
+    warm.must(SETUP)
+    ran, _ = fails(warm, "client.images.build(path='start', tag='start:1')\nclient.containers.run('start:1')")
+    assert words in ran.shown_error and "usermod" not in ran.shown_error
+
+
+@pytest.mark.parametrize("line", MISUSED)
+def test_docker_py_used_as_what_it_is_not_has_its_words(line: str) -> None:
+    """No engine is asked for any of these."""
+    with closing(docker.DockerClient("unix:///no-engine", version="1.41")) as client:
+        given = {
+            "docker": docker, "client": client, "output": b"hi",
+            "container": client.containers.prepare_model({"Id": "1", "State": {"Status": "running"}}),
+            "image": client.images.prepare_model({"Id": "sha256:1", "RepoTags": ["x:1"]}),
+        }  # fmt: skip
+        name = f"<cell {line}>"
+        linecache.cache[name] = (len(line), None, [line], name)
+        with pytest.raises((AttributeError, TypeError, SyntaxError)) as caught:
+            exec(compile(line, name, "exec"), given)
+        said = explain(Scene(caught.value, given))
+    assert said is not None and MISUSED[line] in said.try_next, said
+
+
+@pytest.mark.parametrize("line", ["b'x'.nothing", "'x'.nothing", "None.nothing", "[][0]", "open('none')", "len(5)"])
+def test_what_has_nothing_to_do_with_docker_is_left_to_python(line: str) -> None:
+    given: dict[str, object] = {}
+    with pytest.raises((AttributeError, TypeError, LookupError, OSError)) as caught:
+        exec(line, given)
+    assert explain(Scene(caught.value, given)) is None
 
 
 def test_the_traceback_is_folded_below(warm: LiveKernel, clean: docker.DockerClient) -> None:

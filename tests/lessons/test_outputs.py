@@ -23,10 +23,37 @@ stream = {"output_type": "stream", "name": "stdout", "text": "in 0.25 s: contain
         ("Node v24.1.0", "Node VERSION"),
         ("removed brisk_bow160", "removed NAME"),
         ("exit code: 3", "exit code: 3"),
+        (
+            "{'80/tcp': [{'HostIp': '127.0.0.1', 'HostPort': '49154'}]}",
+            "{'80/tcp': [{'HostIp': 'VERSION', 'HostPort': 'PORT'}]}",
+        ),
+        ("practical_wozniak 2 years ago, Up 3 weeks", "NAME DURATION ago, Up DURATION"),
+        ("Up Less than a second (healthy)", "Up DURATION (healthy)"),
+        ("Exited (137) About a minute ago", "Exited (137) DURATION ago"),
+        ("2026-11-30 14:53:54 +0000 UTC", "TIME +0000 UTC"),
+        ("Tue Dec  1 02:01:00 UTC 2026", "TIME"),
+        ("Date: Mon, 30 Nov 2026 14:53:54 GMT", "Date: TIME"),
+        ("-rw-r--r-- 1 root root 5 Nov 30 14:53 x", "-rw-r--r-- 1 root root 5 TIME x"),
+        ("'time': 1764514434, 'timeNano': 1764514434123456789", "'time': TIME, 'timeNano': ID"),
+        ("eth0 02:42:ac:11:00:02 172.17.0.3", "eth0 MAC VERSION"),
+        ("12.31% 1.2MiB / 512MiB", "SHARE SIZE / SIZE"),
+        ("CPU times: user 900 µs, total: 2.1 ms", "CPU times: user DURATION, total: DURATION"),
+        ("0:00:01.234567", "DURATION"),
     ],
 )
 def test_what_differs_between_two_right_runs_is_replaced(text: str, stays: str) -> None:
     assert sanitized(text) == stays == sanitized(stays)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("exit 0", "exit 1"), ("port 80", "port 81"), ("8080", "9090"), ("3 containers", "2 containers"),
+        ("running", "exited"), ("50%", "60%"), ("total 12345", "total 12346"), ("14:53", "14:54"), ("v1", "v2"),
+    ],
+)  # fmt: skip
+def test_what_a_lesson_could_be_about_stays(right: str, wrong: str) -> None:
+    assert sanitized(right) != sanitized(wrong)
 
 
 def test_one_text_can_be_compared_and_a_picture_cannot() -> None:

@@ -207,7 +207,8 @@ _PARAMETERS: dict[str, dict[str, Reader]] = {
     "build.prune": {
         "all": _drop, "keep-storage": _drop, "reserved-space": _drop, "max-used-space": _drop, "min-free-space": _drop,
         "filters": _filters(
-            "until", "id", "parent", "type", "description", "inuse", "shared", "private", "unused-for",
+            "until", "id", "parent", "type", "description", "inuse", "mutable", "immutable", "shared", "private",
+            "unused-for", *_LABELS,  # labels come from `docker system prune`; the engine leaves them out here
         ),
     },
     "container.list": {

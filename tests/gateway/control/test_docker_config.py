@@ -71,8 +71,41 @@ def test_a_config_that_cannot_be_read_carries_nothing_over(home: Path, text: str
     assert written(docker_config.variables({"HOME": str(home)})) == {"auths": {}}
 
 
+@pytest.mark.parametrize("kind", ["a folder", "a pipe", "a device", "a link to itself", "a link to nothing", "no mode"])
+def test_a_config_that_is_no_file_carries_nothing_over(home: Path, kind: str) -> None:
+    path = home / ".docker" / "config.json"
+    if kind == "no mode":
+        path.chmod(0)
+    else:
+        path.unlink()
+    match kind:
+        case "a folder":
+            path.mkdir()
+        case "a pipe":
+            os.mkfifo(path)
+        case "a device":
+            path.symlink_to("/dev/zero")
+        case "a link to itself":
+            path.symlink_to(path)
+        case "a link to nothing":
+            path.symlink_to("/no/such/file")
+    carried_over = written(docker_config.variables({"HOME": str(home)}))
+    assert carried_over == {"auths": {}} or (kind == "no mode" and os.geteuid() == 0)
+
+
+def test_a_config_that_windows_wrote_is_read(home: Path) -> None:
+    (home / ".docker" / "config.json").write_text(json.dumps({"detachKeys": "ctrl-q"}), "utf-8-sig")
+    assert written(docker_config.variables({"HOME": str(home)})) == {"auths": {}, "detachKeys": "ctrl-q"}
+
+
 @pytest.mark.parametrize(
-    "config", [{"credsStore": "not-there"}, {"credHelpers": {"gcr.io": "not-there", "eu.gcr.io": "not-there"}}]
+    "config",
+    [
+        {"credsStore": "not-there"},
+        {"credHelpers": {"gcr.io": "not-there", "eu.gcr.io": "not-there"}},
+        {"credsStore": "not-there", "credHelpers": {"localhost:5000": "not-there"}},
+        {"credsStore": 5, "credHelpers": []},
+    ],
 )
 def test_a_helper_that_is_not_installed_stops_no_python_of_a_session(
     home: Path, tmp_path: Path, config: dict[str, Any]

@@ -91,6 +91,25 @@ def test_images_move_and_are_renamed(cli: Docker, image: str, engine_url: str, t
     assert "up to date" in cli("pull", "course/busybox").stdout
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "system prune --all --volumes", "system prune --all --volumes --filter label=kept",
+        "system prune --all --filter until=24h", "image prune --all --filter label!=kept",
+        "container prune --filter until=1h", "network prune --filter label!=kept", "volume prune --filter label=kept",
+        "builder prune --all", "builder prune --filter unused-for=1h",
+    ],
+)  # fmt: skip
+def test_whatever_a_tutorial_says_to_clean_up_ends_well(cli: Docker, image: str, engine_url: str, words: str) -> None:
+    assert cli("run", "-d", "--name", "uses", image, "sleep", "600").returncode == 0
+    try:
+        done = cli(*words.split(), "--force")
+        assert done.returncode == 0, done.stderr
+        assert "course/busybox:latest" in cli("images", "--format", "{{.Repository}}:{{.Tag}}").stdout
+    finally:
+        cli("rm", "-f", "uses")
+
+
 def test_a_refusal_is_shown_in_words(cli: Docker, engine_url: str) -> None:
     refused = cli("run", "--rm", "-v", "/:/h", "course/busybox", "true")
     assert refused.returncode == 125 and "named volume" in refused.stderr
