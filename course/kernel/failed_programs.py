@@ -34,9 +34,11 @@ def no_program(scene: Scene) -> Told:
         )
     if not re.search("executable file not found|no such file", text):
         return None
+    if not program:
+        return CourseError("a command", "an empty text in its place", "leave the command out, or write one")
     return CourseError(
         f"a program {program} in the image",
-        f"the container could not start: the image has no {program or 'program without a name'}",
+        f"the container could not start: the image has no {program}",
         _for_a_program(program, found[3] is not None),
     )
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from course.errors import CourseError
@@ -42,11 +41,10 @@ def wrong_arguments(scene: Scene) -> Told:
 
 def refused_by_docker_py(scene: Scene) -> Told:
     """What docker-py raises over an argument before it asks the engine anything."""
-    if not isinstance(scene.error, Exception) or isinstance(scene.error, OSError | CourseError) or _came_back(scene):
-        return None
-    frames = list(scene.frames())
-    called = _called(scene, frames)
-    if called is None or not (_is_docker(frames[-1]) or _is_of(frames[-1], "json")):
+    from docker.errors import DockerException
+
+    refusals = TypeError | ValueError | AttributeError | LookupError | DockerException
+    if not isinstance(scene.error, refusals) or _came_back(scene) or (called := _called(scene)) is None:
         return None
     path, given = called
     forms = (f"write {name}={form}" for name, (fits, form) in _FORMS.items() if name in given and not fits(given[name]))
@@ -94,19 +92,11 @@ _FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 """How arguments of docker-py look that beginners give another form: whether a value fits, and an example."""
 
 
-def _is_of(frame: FrameType, package: str) -> bool:
-    return str(frame.f_globals.get("__name__", "")).partition(".")[0] == package
-
-
-def _is_docker(frame: FrameType) -> bool:
-    return _is_of(frame, "docker")
-
-
-def _called(scene: Scene, frames: Iterable[FrameType]) -> tuple[str, Mapping[str, Any]] | None:
+def _called(scene: Scene) -> tuple[str, Mapping[str, Any]] | None:
     """What of docker-py the notebook called, as a learner writes it, and the arguments; None for nothing."""
     own = False
-    for frame in frames:
-        if own and _is_docker(frame):
+    for frame in scene.frames():
+        if own and str(frame.f_globals.get("__name__", "")).startswith("docker."):
             path = path_of(frame.f_locals.get("self"))
             given = {**frame.f_locals, **frame.f_locals.get("kwargs", {})}
             return (f"{path}.{frame.f_code.co_name}", given) if path else None
