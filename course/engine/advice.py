@@ -75,6 +75,8 @@ def next_step(message: str, folder: str, context: Path | None = None, instructio
     code = re.search(r"code: (\d+)\b", words)
     if context and code and (trouble := script_trouble(context, instruction, int(code[1]))):
         return trouble
+    if any(part in words for part in ("pull access denied", "manifest unknown", "no such image")):
+        return _NEXT_BASE
     if step := step_after(message):
         return step
     for pattern, advice in _NEXT:
@@ -84,9 +86,7 @@ def next_step(message: str, folder: str, context: Path | None = None, instructio
         return _NEXT_OUTSIDE.format(folder=folder)
     if "copy failed" in words or "add failed" in words:
         return _NEXT_COPY.format(folder=folder)
-    if any(part in words for part in ("pull access denied", "manifest unknown", "no such image", "not found")):
-        return _NEXT_BASE
-    return _ELSE
+    return _NEXT_BASE if "not found" in words else _ELSE
 
 
 def script_trouble(context: Path, instruction: str, code: int) -> str:

@@ -54,8 +54,8 @@ def no_such_name(scene: Scene) -> Told:
         return _misplaced(path, held, name)
     if not _is_own(scene):
         return None
-    if found[1] in ("method", "function") and getattr(held, "__name__", "") in values_and_methods()[1]:
-        return _without_call(held.__name__)
+    if found[1] in ("method", "function") and (own := getattr(held, "__name__", "")) in values_and_methods()[1]:
+        return _without_call(own)
     one = next((kind for kind in MODELS if name in names_of(kinds()[kind])), None)
     if one is None or found[1] not in _OTHERWISE:
         return None

@@ -65,6 +65,12 @@ def _came_back(scene: Scene) -> bool:
     return isinstance(scene.error, said) or (isinstance(scene.error, DockerException) and isinstance(behind, said))
 
 
+def _is_tag(given: Any) -> bool:
+    from docker.utils import match_tag
+
+    return given is None or match_tag(str(given))
+
+
 def _is_named(given: Any) -> bool:
     return isinstance(given, Mapping)
 
@@ -84,6 +90,7 @@ _FORMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "labels": (lambda given: isinstance(given, Mapping | list), '{"name": "value"}'),
     "fileobj": (lambda given: hasattr(given, "read"), 'io.BytesIO(b"FROM course/busybox"), a file and no text'),
     "path": (lambda given: Path(str(given)).is_dir(), '"." or another folder that is there, with the Dockerfile in it'),
+    "tag": (_is_tag, '"shop:1": lowercase letters, digits, and single . _ - between them'),
     "mem_limit": (
         lambda given: bool(re.fullmatch(r"\d+[bkmg]?", str(given).lower())),
         '"64m", a number and b, k, m or g',

@@ -47,6 +47,7 @@ def test_a_script_that_does_not_run_is_looked_at(
         ("COPY failed: forbidden path outside the build context: ../x ()", "the folder shop: put the file there"),
         ("COPY failed: stat x: file does not exist", "the folder shop: check its name"),
         ("the Dockerfile (Dockerfile) cannot be empty", "at least one instruction"),
+        ('No such image: no-such/base (Get "https://registry.example": dial tcp: no such host)', "course/busybox"),
         ('Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host', "images.list()"),
     ],
 )

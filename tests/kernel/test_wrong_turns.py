@@ -64,7 +64,7 @@ TURNS = {
         "APIError",
         "all rights on the machine of the engine",
     ),
-    "no network": ('client.networks.get("sea")', "NotFound", "correct that in the call"),
+    "no network": ('client.networks.get("sea")', "NotFound", "make it first with client.networks.create(…)"),
     "given above": ("print(tariff)", "NameError", "tariff = [1, 2]"),
     "misspelt": ("tariffs_of_mine = 1; tariffs_of_mime", "NameError", "did you mean tariffs_of_mine?"),
     "name and command": ('client.containers.run("course/busybox echo")', MISSING, 'run("course/busybox", "echo")'),
