@@ -25,7 +25,7 @@ ORDER = (
         "course.release",
         "course.workspace",
     ),
-    *("course.progress", "course.standing", "course.dockerfile", "course.session_python"),
+    *("course.progress", "course.standing", "course.dockerfile", "course.session_python", "course.docker_plugins"),
     *("course.engine", "course.images", "course.doctor", "course.gateway", "course.session"),
     *("course.widgets", "course.lesson", "course.lab", "course.kernel"),
     *("grader.checks", "grader.authoring", "grader.examine", "grader.classroom"),

@@ -175,7 +175,7 @@ def _run_in(session: Session, command: list[str]) -> int:
     ending = signal.signal(signal.SIGTERM, end)  # before the command is there: its first word may bring the signal
     try:
         own = docker_config.variables(os.environ, grading=bool(session.checks_url))
-        started.append(subprocess.Popen(command, env={**kept, **own, **session.environment()}))
+        started.append(subprocess.Popen(command, env={**kept, **session.environment(), **own}))
         if asked:
             started[0].terminate()
         code = started[0].wait()

@@ -24,7 +24,7 @@ from course.gateway.policy.routes import Call
 from course.gateway.runtime import Runtime
 from course.gateway.scope import Scope
 from course.gateway.streams.followed import Followers
-from course.gateway.streams.frontend import CLASSIC, Frontend
+from course.gateway.streams.frontend import Builders
 from course.gateway.upstream import Answer, EngineResponse, Upload, Upstream
 
 T = TypeVar("T")
@@ -51,7 +51,7 @@ class Plane:
     headers: dict[str, str] = field(default_factory=dict)  # on every answer; the API version among them
     engine_version: dict[str, Any] = field(default_factory=dict)
     runtime: Runtime = field(default_factory=Runtime)
-    builder: Frontend = CLASSIC
+    builders: Builders = field(default_factory=Builders)
     followers: Followers = field(default_factory=Followers)
     image_configs: dict[str, dict[str, Any]] = field(default_factory=dict)
     registry_locks: dict[int, asyncio.Lock] = field(default_factory=dict)

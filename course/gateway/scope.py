@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from course.gateway import build_records
 from course.gateway.allowance import Reservation, near, over
 from course.gateway.bases import Bases
 from course.gateway.ledger import Ledger, SessionRow
@@ -29,6 +30,7 @@ from course.gateway.policy.refusal import Refusal, unknown
 EXECS_KEPT = 4096
 SHARED = "shared"  # in the ledger, of a pulled image: the engine had it before
 TRANSFER = "transfer"  # in the ledger: a name on the engine that lasts as long as a push or a pull
+BUILD = "build"  # in the ledger: when BuildKit built for the session
 WORKSPACE = "workspace"  # in the ledger: the folder whose folders the session may mount
 _HEX = re.compile(r"[0-9a-f]+")
 _KINDS = (
@@ -350,6 +352,10 @@ class Scope:
     def end_transfer(self, engine_reference: str) -> None:
         """Note that the name is gone, or is somebody else's too."""
         self._ledger.drop(self.sid, TRANSFER, engine_reference)
+
+    def note_build(self, began: float, ended: float) -> None:
+        """Record when BuildKit built for the session, by which its records are known."""
+        self._ledger.put(self.sid, BUILD, build_records.window(began, ended), "")
 
     # ---- quotas
 

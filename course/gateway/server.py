@@ -34,7 +34,7 @@ from course.gateway.policy.routes import Call
 from course.gateway.room import STREAMS, Room
 from course.gateway.runtime import Runtime
 from course.gateway.scope import Scope
-from course.gateway.streams.frontend import Frontend
+from course.gateway.streams.frontend import Builders
 from course.gateway.upstream import EngineUnavailable, Upstream
 from course.gateway.watch import watch
 from course.gateway.wire import share_of_memory
@@ -76,7 +76,7 @@ class DataPlane:
         if not info.ok:
             raise EngineUnavailable(info.message)
         self.shared.runtime = Runtime.of(info.value, await asyncio.to_thread(peer.listener_pid, self.engine.socket))
-        self.shared.builder = Frontend.of(info.value)
+        self.shared.builders = Builders.of(info.value)
         self._watch = asyncio.create_task(watch(self.engine, self.shared.scopes, self.shared.inner_ports))
         told: dict[str, Any] = info.value
         return told

@@ -13,17 +13,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from course.gateway import build_records
 from course.gateway.adopt import label_filter, listing
 from course.gateway.cgroups import Cgroups
 from course.gateway.ledger import Entry
+from course.gateway.policy.build import namespace
 from course.gateway.policy.names import OWNER_LABEL, SESSION_LABEL, EngineRequest
 from course.gateway.policy.reference import ENGINE_HOST
 from course.gateway.registry_door import address
-from course.gateway.scope import SHARED, TRANSFER
+from course.gateway.scope import BUILD, SHARED, TRANSFER
 from course.gateway.upstream import Upstream
 
 log = logging.getLogger("course.gateway")
 PATIENCE = 30.0  # seconds for one kind; the engine needs up to 3 s to drop the container of a cancelled build
+RECORD_ROUNDS = 10
 AT_ONCE = 4  # on two cores the engine's throughput stops growing there
 
 
@@ -132,9 +135,27 @@ class Sweeper:
                     break
                 if words:
                     await asyncio.sleep(0.1)
+        await self._build_records(of)
         if not failures and await asyncio.to_thread(self._cgroups.remove, of.sid):
             removed[Leftover("cgroup", of.sid)] = None
         return list(removed), failures
+
+    async def _build_records(self, of: Belongings) -> None:
+        """Remove what BuildKit keeps of the session's builds; what something still needs stays, until the engine's own
+
+        garbage collection comes to it.
+        """
+        if not (builds := of.keys(BUILD)):
+            return
+        for _ in range(RECORD_ROUNDS):
+            told = await self._engine.ask(build_records.LISTING)
+            rows = (told.value or {}).get("BuildCache") or () if told.ok else ()
+            found = build_records.left(rows, builds, namespace(of.sid))
+            for record in found:
+                await self._engine.ask(build_records.removal(record))
+            if not found:
+                break
+            await asyncio.sleep(0.2)  # BuildKit lets go of a build's records some time after its end
 
     async def orphans(self, owner: str, known: frozenset[str]) -> frozenset[str]:
         """Sessions of this owner that the ledger does not know, by labels, owner tags and cgroups."""

@@ -30,6 +30,8 @@ PROOF = frozenset(
         "school",  # kill -9 of a class run and what it uses
         "keeper",  # kill -9 of gateways
         "own_world",  # the attacks on sessions of the policy `own`
+        "built_by_buildkit",  # the attacks on builds by BuildKit
+        "todays_docker",  # the docker command, buildx and Compose of today
         "docker_py",  # docker-py's own integration suite
         "bare_machine",  # a machine without an engine
         "podman_url",  # Podman, refused

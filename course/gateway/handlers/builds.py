@@ -17,7 +17,6 @@ from course.gateway.policy import image
 from course.gateway.policy.names import EngineRequest
 from course.gateway.streams import Context, OutputFacts, read_context, translate_output
 from course.gateway.streams.buildkit import translate_buildkit
-from course.gateway.streams.frontend import CLASSIC, Frontend
 from course.gateway.upstream import Upload
 
 NOTED = 1000  # layers noted while a build runs; its own output can pretend to more
@@ -25,11 +24,9 @@ NOTED = 1000  # layers noted while a build runs; its own output can pretend to m
 
 async def build(x: Exchange) -> web.StreamResponse:
     """Build an image; the answer ends only after the image is in the ledger."""
-    builder = x.plane.builder if x.scope.policy.buildkit else CLASSIC
-    spec = policy.parse(x.query, any_network=x.scope.policy.as_engine and not builder.buildkit)
+    spec = policy.parse(x.query, any_network=x.scope.policy.as_engine)
     tags = [ref.familiar() for ref in spec.tags]
-    if builder.buildkit:
-        policy.check_arguments(spec.buildargs)
+    builders = x.plane.builders.offered(x.scope.policy, spec.network)
     x.asked |= {"tags": tags, "dockerfile": spec.dockerfile, "nocache": spec.nocache}
 
     async def config_of(image_id: str) -> Mapping[str, Any]:
@@ -45,18 +42,18 @@ async def build(x: Exchange) -> web.StreamResponse:
             names=x.scope,
             base_config=config_of,
             buildargs=spec.buildargs,
-            builder=builder,
+            builders=builders,
             fetch=fetch if x.scope.policy.registries else None,
         )
         with context:
+            if context.builder.buildkit:
+                policy.check_arguments(spec.buildargs)
             x.outcome["bases"] = list(context.bases)
-            return await _run(x, spec, tags, context, builder)
+            return await _run(x, spec, tags, context)
 
 
-async def _run(
-    x: Exchange, spec: policy.BuildSpec, tags: list[str], context: Context, builder: Frontend
-) -> web.StreamResponse:
-    if builder.buildkit:
+async def _run(x: Exchange, spec: policy.BuildSpec, tags: list[str], context: Context) -> web.StreamResponse:
+    if context.builder.buildkit:
         query = spec.buildkit_query(x.scope)
     else:
         query = spec.engine_query(x.scope, cache_sources(x), build_network(x, spec.network))
@@ -76,7 +73,7 @@ async def _run(
                     answer = await x.start(200, {"Content-Type": "application/json"})
                     if context.left_out and not spec.quiet:
                         await answer.write(_left_out(context.left_out))
-                output = _output(x, spec, tags, context, aiter(response), facts, builder)
+                output = _output(x, spec, tags, context, aiter(response), facts)
                 async for piece in _after(shown, output, facts):
                     await _note_layers(x, facts, noted, began)
                     await x.write(answer, piece)
@@ -88,6 +85,8 @@ async def _run(
         await answer.write_eof()
         return answer
     finally:
+        if context.builder.buildkit:
+            x.scope.note_build(began, time.time())
         if not recorded:  # the client vanished, or the engine did: what was made so far is still the session's
             await x.complete(_record(x, facts, tags, began))
         cached = sum(step.cached for step in facts.steps)
@@ -124,10 +123,9 @@ def _output(
     context: Context,
     body: AsyncIterator[bytes],
     facts: OutputFacts,
-    builder: Frontend,
 ) -> AsyncIterator[bytes]:
     """The engine's answer in the client's words."""
-    if not builder.buildkit:
+    if not context.builder.buildkit:
         return translate_output(body, names=x.scope, facts=facts, steps=context.steps)
     return translate_buildkit(
         body,

@@ -37,6 +37,7 @@ class BuildSpec:
     quiet: bool
     nocache: bool
     network: str
+    extra_hosts: tuple[str, ...] = ()
 
     def engine_query(self, names: Names, cache_from: tuple[str, ...], network: str) -> dict[str, str | tuple[str, ...]]:
         """The query for the engine: limits, cgroup, rm, forcerm and version forced.
@@ -78,13 +79,15 @@ class BuildSpec:
 
         Its cache is one for the whole engine. What a COPY gives follows from its inputs alone; what a RUN gives may
         depend on the network and the clock, so the host name that it sees is the session's own: it is part of the
-        cache's key, and no other session finds the result. Cache mounts have a namespace in the same way. Proxies
-        are not part of the key, so a build with one is not cached.
+        cache's key, and no other session finds the result. Cache mounts have a namespace in the same way. Proxies and
+        added host names are not part of the key, so they change the host name; a build with a proxy isn't cached.
         """
         limits = names.policy.limits
-        own = hashlib.blake2b(names.sid.encode(), digest_size=6).hexdigest()
-        arguments = {**self.buildargs, HOSTNAME: own, CACHE_NAMESPACE: own}
-        uncached = self.nocache or not names.policy.build_cache or any(map(_is_proxy, self.buildargs))
+        proxies = sorted((name, value) for name, value in self.buildargs.items() if _is_proxy(name) and value)
+        salt = json.dumps([proxies, self.extra_hosts]) if proxies or self.extra_hosts else ""
+        own = {HOSTNAME: namespace(f"{names.sid}{salt}"), CACHE_NAMESPACE: namespace(names.sid)}
+        arguments = {**self.buildargs, **own}
+        uncached = self.nocache or not names.policy.build_cache or bool(proxies)
         query: dict[str, str | tuple[str, ...]] = {
             "t": tuple(references.to_engine(names.sid, tag) for tag in self.tags),
             "dockerfile": self.dockerfile,
@@ -102,7 +105,14 @@ class BuildSpec:
         return self._with_target(query)
 
     def _with_target(self, query: dict[str, str | tuple[str, ...]]) -> dict[str, str | tuple[str, ...]]:
+        if self.extra_hosts:
+            query["extrahosts"] = self.extra_hosts
         return {**query, "target": self.target} if self.target else query
+
+
+def namespace(sid: str) -> str:
+    """The namespace of a session's cache mounts, which tells nobody whose it is."""
+    return hashlib.blake2b(sid.encode(), digest_size=6).hexdigest()
 
 
 def _is_proxy(name: str) -> bool:
@@ -149,6 +159,7 @@ def parse(query: Query, *, any_network: bool = False) -> BuildSpec:
         quiet=query.flag("q"),
         nocache=query.flag("nocache"),
         network=network,
+        extra_hosts=_extra_hosts(query.texts("extrahosts")),
     )
 
 
@@ -159,6 +170,14 @@ def _dockerfile(path: str) -> str:
     if path.startswith("/") or "\\" in path or clean in (".", "..") or ".." in path.split("/"):
         raise Refusal(f"the Dockerfile {path!r}", "expected a path inside the build context", status=400)
     return clean
+
+
+def _extra_hosts(rows: tuple[str, ...]) -> tuple[str, ...]:
+    """Host names for RUN."""
+    for row in rows:
+        if not re.fullmatch(r"[A-Za-z0-9_.-]{1,253}[:=][0-9A-Fa-f.:]{2,45}", row, re.ASCII):
+            raise Refusal(f"the host {row[:100]!r}", "expected name:address, such as db:10.0.0.5", status=400)
+    return rows
 
 
 def _buildargs(arguments: Mapping[str, str | None]) -> dict[str, str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -67,8 +68,9 @@ class Policy:
             like are the engine's own, as far as they stay inside the session.
         outside: whether containers and builds may reach anything outside the session's own networks.
         build_cache: whether a build may take layers that this same session made before (never another's).
-        buildkit: whether a build may go to BuildKit, which bounds neither memory nor processes of a RUN, and gives it
-            the engine's own network or none.
+        buildkit: whether builds go to the engine's BuildKit, which bounds neither memory nor processes of a RUN, and
+            gives it the engine's own network or none: where a Dockerfile needs it, only where the gateway is asked to,
+            or never.
         marks: whether marks depend on it: then it has a second door, for the checks.
         grace: seconds between the end of the last lease and the removal of what the session made, unless it is kept
             (`course.gateway.keeping`).
@@ -84,7 +86,7 @@ class Policy:
     as_engine: bool = False
     outside: bool = True
     build_cache: bool = True
-    buildkit: bool = True
+    buildkit: Literal["needed", "asked", "never"] = "asked"
     marks: bool = False
     grace: float = 300.0
     warn_at: float = 1.0
@@ -128,6 +130,7 @@ OWN = Policy(
     fixed_ports=True,
     binds=True,
     as_engine=True,
+    buildkit="needed",
     warn_at=0.9,
 )
 CLASS = Policy("class", "a wall on a shared machine: what would reach outside the session is refused")
@@ -146,7 +149,7 @@ GRADING = Policy(
     ),
     outside=False,
     build_cache=False,
-    buildkit=False,
+    buildkit="never",
     marks=True,
     grace=0.0,
 )

@@ -189,7 +189,7 @@ _keys = _text(r"[A-Za-z@\[\]\\^_,-]*", "keys such as ctrl-p,ctrl-q", 64)
 _signal = _text(r"[A-Za-z0-9+-]*", "a signal such as SIGTERM or 15", 16)
 _path = _text(cap=4096)
 _size = _number(0, 10_000)
-_BUILDKIT = "Set DOCKER_BUILDKIT=0 to build with the classic builder."
+_BUILDKIT = "Use `course shell`, whose DOCKER_CONFIG has a plugin for it, or set DOCKER_BUILDKIT=0."
 _LABELS = ("label", "label!")
 # of these a session has no events: a filter by one leaves nothing
 FOREIGN_KINDS = ("builder", "config", "daemon", "node", "plugin", "secret", "service")
@@ -272,7 +272,7 @@ _PARAMETERS: dict[str, dict[str, Reader]] = {
         "cachefrom": _drop,  # cached layers come from the session's own images only
         "networkmode": _text(), "platform": _text(),
         "remote": _refuse("the engine would fetch any address that is named", "Send the context as a tar."),
-        "version": _refuse("BuildKit is not available in a session", _BUILDKIT, ("1",)),
+        "version": _refuse("the gateway chooses the builder", _BUILDKIT, ("1",)),
         "session": _refuse("BuildKit sessions are not available in a session", _BUILDKIT),
         "outputs": _refuse("BuildKit outputs are not available in a session", _BUILDKIT),
         "extrahosts": _refuse("a build of a session may not add host names"),
@@ -306,6 +306,7 @@ _PARAMETERS: dict[str, dict[str, Reader]] = {
 }  # fmt: skip
 
 _REACHING: dict[str, dict[str, Reader]] = {
+    "image.build": _PARAMETERS["image.build"] | {"extrahosts": _texts},
     "image.create": {
         "fromImage": _text(), "fromSrc": _text(cap=4096), "repo": _text(), "tag": _text(), "platform": _text(),
         "message": _text(cap=4096), "changes": _texts,

@@ -118,7 +118,7 @@ _ROUTES = [(method, re.compile(path), route, body) for method, path, route, body
 _MORE = [(method, re.compile(path), route, body) for method, path, route, body in _REACHING]
 ROUTES = frozenset(route for _, _, route, _ in (*_TABLE, *_REACHING))
 
-_BUILDKIT = "Set DOCKER_BUILDKIT=0 to build with the classic builder; docker-py uses it always."
+_BUILDKIT = "Use `course shell`, whose DOCKER_CONFIG has a plugin for it, or set DOCKER_BUILDKIT=0."
 # path after the version, what it is, why it is not given, what to do in its place
 _DENIED: tuple[tuple[str, str, str, str], ...] = (
     ("session|grpc", "BuildKit", "it is not available in a session", _BUILDKIT),

@@ -21,9 +21,11 @@ from course.gateway.policy.names import Names
 from course.gateway.policy.translate import text as translate_text
 from course.gateway.streams.dockerfile import Step
 from course.gateway.streams.facts import OutputFacts, StepFact
+from course.gateway.streams.frontend import HIDDEN
 from course.gateway.streams.output import lines
 from course.gateway.streams.trace import IMAGE, TRACE, Status, Vertex, decode
 
+RED, PLAIN = "\x1b[91m", "\x1b[0m"  # how the classic builder paints what RUN writes to standard error
 MOST_STEPS = 2000  # a Dockerfile has 500 instructions at most
 _NAME = re.compile(r"\[(?:(?P<stage>[^\s\]]+) )? *(?P<number>\d{1,4})/(?P<total>\d{1,4})\] (?P<text>.*)", re.DOTALL)
 _HEREDOC = re.compile(r"(?<=\S) \([^()]*\.\.\.\)$")  # BuildKit shows `RUN <<EOF (echo one...)`
@@ -129,7 +131,8 @@ class _Reading:
         for log in status.logs:
             if (told := self.told.get(log.digest)) is not None:
                 answer += self._heading(log.digest, told)
-                answer.append({"stream": log.text.decode("utf-8", "replace")})
+                text = log.text.decode("utf-8", "replace")
+                answer.append({"stream": f"{RED}{text}{PLAIN}" if log.error else text})
         self.warnings += status.warnings[: MOST_STEPS - len(self.warnings)]
         return answer
 
@@ -206,7 +209,7 @@ class _Reading:
     def _translated(self, text: str) -> str:
         for reference, word in self.words.items():
             text = text.replace(f"docker.io/{reference}", word).replace(reference, word)
-        return translate_text(text, self.names)
+        return translate_text(text.replace(f" --exclude={HIDDEN}", ""), self.names)
 
 
 def _state_of(vertex: Vertex) -> str:

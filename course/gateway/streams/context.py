@@ -1,15 +1,16 @@
 """A build context: spooled, its Dockerfile rewritten, rebuilt as one clean tar.
 
 The Dockerfile may come anywhere in the tar, so the whole context is read before the engine is asked for anything. The
-engine is given the rewritten Dockerfile under a name of its own, which a line in .dockerignore makes it leave out of
-the context, so that `COPY . .` copies the learner's Dockerfile as it was written.
+engine is given the rewritten Dockerfile under a name of its own, so that `COPY . .` copies the learner's Dockerfile as
+it was written. A line in .dockerignore makes the classic builder leave that file out of the context. BuildKit doesn't
+read .dockerignore in an archive, so each COPY of the whole context has an --exclude (`stages.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
@@ -18,8 +19,8 @@ from typing import IO
 from course.gateway.policy.limits import MIB, Limits
 from course.gateway.policy.names import Names
 from course.gateway.policy.refusal import Refusal, UnknownImage
-from course.gateway.streams.dockerfile import Rewritten, Step, rewrite_dockerfile
-from course.gateway.streams.frontend import CLASSIC, Frontend
+from course.gateway.streams.dockerfile import Rewritten, Step, reader_of, rewrite_dockerfile
+from course.gateway.streams.frontend import CLASSIC, ENGINE_DOCKERFILE, Frontend
 from course.gateway.streams.ignore import ignores
 from course.gateway.streams.inflate import inflated
 from course.gateway.streams.member import END, Kind, Member, clean_name, header, padding, shown, whole
@@ -29,7 +30,6 @@ from course.gateway.streams.tar import Caps, TarReader
 from course.gateway.streams.unpacking import Unpacking, may_be_archive
 
 WHAT = "the build context"
-ENGINE_DOCKERFILE = ".slipway.dockerfile"
 DOCKERFILE = "Dockerfile"
 Fetch = Callable[[str], Awaitable[None]]
 IGNORE = ".dockerignore"
@@ -49,6 +49,7 @@ class Context:
         size: bytes of the tar.
         spool: the tar.
         words: the learner's word for each image reference that the engine is given.
+        builder: who reads it.
     """
 
     dockerfile: str
@@ -58,6 +59,7 @@ class Context:
     spool: IO[bytes]
     words: Mapping[str, str]
     left_out: tuple[str, ...] = ()
+    builder: Frontend = CLASSIC
 
     def __enter__(self) -> Context:
         return self
@@ -93,7 +95,7 @@ async def read_context(
     names: Names,
     base_config: BaseConfig,
     buildargs: Mapping[str, str | None] | None = None,
-    builder: Frontend = CLASSIC,
+    builders: Sequence[Frontend] = (CLASSIC,),
     fetch: Fetch | None = None,
 ) -> Context:
     """Read a whole context to disk, check it and rewrite it; nothing has gone to the engine when this returns.
@@ -104,7 +106,7 @@ async def read_context(
         names: the session.
         base_config: gives the Config of an image by its full id, for its ONBUILD triggers.
         buildargs: the `buildargs` query; FROM may use them.
-        builder: who will read the Dockerfile.
+        builders: who may read the Dockerfile: the first that has what it asks for.
         fetch: gets an image that the session doesn't have, or raises; None where images are not fetched.
 
     Raises:
@@ -116,12 +118,13 @@ async def read_context(
     try:
         limits = names.policy.limits
         files = _Files(path, spool, limits.build_context)
-        if builder.buildkit:
+        if builders[-1].buildkit:
             files.begin_plainly()
         await files.read(body, limits)
         raw = files.dockerfile()
         if not raw:
             raise Refusal(f"the Dockerfile ({path}) cannot be empty", "", status=400)
+        builder = reader_of(raw, builders)
         rewritten = await _rewritten(
             partial(
                 rewrite_dockerfile, raw, names=names, base_config=base_config, buildargs=buildargs, builder=builder
@@ -130,15 +133,16 @@ async def read_context(
         )
         if rewritten.adds:
             await files.check_archives()
-        files.finish(rewritten.text)
+        files.finish(rewritten.text, builder)
         return Context(
-            ENGINE_DOCKERFILE,
+            builder.dockerfile,
             rewritten.steps,
             rewritten.bases,
             spool.tell(),
             spool,
             rewritten.words,
             files.left_out,
+            builder,
         )
     except BaseException:
         spool.close()
@@ -172,11 +176,11 @@ class _Files:
         self.left_out: tuple[str, ...] = ()
 
     def begin_plainly(self) -> None:
-        """Begin with a member that has no PAX header, in the place of the Dockerfile, which comes last and replaces it.
+        """Begin with a member that has no PAX header: the folder of all.
 
         BuildKit takes a body for a tar by its first 1,024 bytes, in which the member behind a PAX header doesn't begin.
         """
-        self._spool.write(whole(Member(ENGINE_DOCKERFILE, "file"), b""))
+        self._spool.write(header(Member(".", "dir", mode=0o755)))
 
     async def read(self, body: AsyncIterator[bytes], limits: Limits) -> None:
         """Spool all members but those that are held."""
@@ -247,8 +251,11 @@ class _Files:
                 parts, done = [*target.split("/"), *parts], [] if target.startswith("/") else done
         return "/".join(done)
 
-    def finish(self, rewritten: bytes) -> None:
-        """Write what was held, and the engine's Dockerfile as the last member."""
+    def finish(self, rewritten: bytes, builder: Frontend) -> None:
+        """Write what was held, and the engine's Dockerfile as the last member.
+
+        What .dockerignore leaves out was left out by the client, but for the Dockerfile and .dockerignore itself.
+        """
         own_ignore, ignore = IGNORE in self._held, self._content(IGNORE) or b""
         ignore_member, _ = self._held.pop(IGNORE, (Member(IGNORE, "file"), b""))
         if ignore_member.kind != "file":
@@ -257,9 +264,12 @@ class _Files:
             self._held.pop(self._path, None)  # the engine removes it once it has read it
         for member, content in self._held.values():
             self._spool.write(whole(member, content))
-        lines = [ignore if own_ignore else IGNORE.encode(), ENGINE_DOCKERFILE.encode()]
-        self._spool.write(whole(ignore_member, b"\n".join(lines) + b"\n"))
-        self._spool.write(whole(Member(ENGINE_DOCKERFILE, "file"), rewritten))
+        if not builder.buildkit:
+            lines = [ignore if own_ignore else IGNORE.encode(), ENGINE_DOCKERFILE.encode()]
+            self._spool.write(whole(ignore_member, b"\n".join(lines) + b"\n"))
+        elif own_ignore and not ignores(ignore.decode("utf-8", "replace"), IGNORE):
+            self._spool.write(whole(ignore_member, ignore))
+        self._spool.write(whole(Member(builder.dockerfile, "file"), rewritten))
         self._spool.write(END)
 
     async def check_archives(self) -> None:

@@ -9,7 +9,7 @@ point at the learner's.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from course import dockerfile
@@ -102,6 +102,17 @@ async def rewrite_dockerfile(
     return Rewritten(result, tuple(steps), tuple(dict.fromkeys(build.bases)), build.adds, build.words)
 
 
+def reader_of(raw: bytes, builders: Sequence[Frontend]) -> Frontend:
+    """The first builder that has what a Dockerfile asks for, else the last, whose refusal tells what is wrong."""
+    for builder in builders[:-1]:
+        try:
+            parse(raw, builder)
+        except Refusal:
+            continue
+        return builder
+    return builders[-1]
+
+
 def parse(raw: bytes, builder: Frontend = CLASSIC) -> tuple[str, list[Instruction]]:
     """The escape character and the instructions of a Dockerfile.
 
@@ -176,7 +187,7 @@ def _check_syntax(line: str, number: int, builder: Frontend) -> None:
     """
     what, name = f"Dockerfile line {number}: {line[:200]}", line.partition("=")[2].strip()
     if not builder.buildkit:
-        why = "a syntax directive asks for BuildKit, and this session builds with the classic builder"
+        why = f"a syntax directive asks for BuildKit: {builder.lacks('')}"
         raise Refusal(what, why, "Remove the line.")
     if not _STOCK_FRONTEND.fullmatch(name):
         raise Refusal(what, "a frontend is a program that the engine would run", "Use docker/dockerfile:1, or none.")

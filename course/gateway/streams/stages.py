@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import platform
+import posixpath
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from course import dockerfile
 from course.gateway.policy.names import Names
 from course.gateway.policy.refusal import Refusal
-from course.gateway.streams.frontend import CLASSIC, Frontend
+from course.gateway.streams.frontend import CLASSIC, HIDDEN, Frontend
 from course.gateway.streams.instruction import Instruction, split, written
 from course.gateway.streams.variables import expand
 
@@ -50,7 +52,10 @@ class Build:
         if instruction.name == "ONBUILD":
             inner = _trigger(instruction.rest, instruction.line, self._escape)
             return f"{instruction.text.split(None, 1)[0]} {written(inner, self._image_only, self._least_health)}"
-        return written(instruction, self._stage_or_image, self._least_health)
+        text = written(instruction, self._stage_or_image, self._least_health)
+        if self._builder.hides and _may_copy_all(instruction):
+            return replace(instruction, flags=(*instruction.flags, ("exclude", HIDDEN))).written()
+        return text
 
     async def _from(self, instruction: Instruction, base_config: BaseConfig) -> str:
         words = instruction.words
@@ -161,6 +166,16 @@ def _trigger(text: str, line: int, escape: str) -> Instruction:
             f"dockerfile parse error line {line}: {trigger.name} isn't allowed as an ONBUILD trigger", "", status=400
         )
     return trigger
+
+
+def _may_copy_all(instruction: Instruction) -> bool:
+    """Whether COPY or ADD may copy what lies at the root of the context, under whatever name."""
+    if instruction.name not in ("COPY", "ADD") or instruction.flag("from") is not None:
+        return False
+    return any(
+        any(letter in source for letter in "*?[$\\") or posixpath.normpath(f"/{source}") in ("/", "//")
+        for source in instruction.words[:-1]
+    )
 
 
 def _check_constant(instruction: Instruction, source: str) -> None:

@@ -16,6 +16,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message, message_fa
 
 TRACE = "moby.buildkit.trace"
 IMAGE = "moby.image.id"
+STDERR = 2  # the number of a log's stream
 _PACKAGE = "moby.buildkit.v1"
 _Field = descriptor_pb2.FieldDescriptorProto
 _FIELDS: Mapping[str, tuple[tuple[str, int, int, str], ...]] = {
@@ -28,7 +29,11 @@ _FIELDS: Mapping[str, tuple[tuple[str, int, int, str], ...]] = {
         ("completed", 6, _Field.TYPE_MESSAGE, "Time"),
         ("error", 7, _Field.TYPE_STRING, ""),
     ),
-    "VertexLog": (("vertex", 1, _Field.TYPE_STRING, ""), ("msg", 4, _Field.TYPE_BYTES, "")),
+    "VertexLog": (
+        ("vertex", 1, _Field.TYPE_STRING, ""),
+        ("stream", 3, _Field.TYPE_INT64, ""),
+        ("msg", 4, _Field.TYPE_BYTES, ""),
+    ),
     "VertexWarning": (("short", 3, _Field.TYPE_BYTES, ""),),
     "StatusResponse": (
         ("vertexes", 1, _Field.TYPE_MESSAGE, "*Vertex"),
@@ -52,10 +57,11 @@ class Vertex:
 
 @dataclass(frozen=True)
 class Log:
-    """Output of the step with this digest."""
+    """Output of the step with this digest, and whether it is of standard error."""
 
     digest: str
     text: bytes
+    error: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,7 @@ def decode(document: Mapping[str, Any]) -> Status | None:
         return None
     return Status(
         tuple(_vertexes(read)),
-        tuple(Log(log.vertex, log.msg) for log in read.logs),
+        tuple(Log(log.vertex, log.msg, log.stream == STDERR) for log in read.logs),
         tuple(warning.short.decode("utf-8", "replace") for warning in read.warnings),
     )
 
@@ -92,7 +98,7 @@ def encode(status: Status) -> dict[str, Any]:
             if moment is not None:
                 getattr(vertex, name).seconds, getattr(vertex, name).nanos = int(moment), int(moment % 1 * 1e9)
     for log in status.logs:
-        written.logs.add(vertex=log.digest, msg=log.text)
+        written.logs.add(vertex=log.digest, msg=log.text, stream=STDERR if log.error else 1)
     for text in status.warnings:
         written.warnings.add(short=text.encode())
     return {"id": TRACE, "aux": base64.b64encode(written.SerializeToString()).decode()}

@@ -65,6 +65,35 @@ def test_a_session_in_a_session_keeps_the_config_and_names_the_folder_once(home:
     assert "psFormat" in written(again)
 
 
+def test_the_plugins_are_a_buildx_and_a_wrapper_of_the_user_s_compose(home: Path) -> None:
+    users = home / ".docker" / "cli-plugins"
+    users.mkdir()
+    for name in ("docker-compose", "docker-buildx"):
+        (users / name).write_text('#!/bin/sh\necho "$DOCKER_BUILDKIT $*"\n')
+        (users / name).chmod(0o755)
+    variables = docker_config.variables({"HOME": str(home)})
+    mine = Path(variables["DOCKER_CONFIG"], "cli-plugins")
+    assert written(variables)["cliPluginsExtraDirs"] == [str(mine), str(users)], (
+        "the first one that has a plugin counts"
+    )
+    assert variables["DOCKER_BUILDKIT"] == ""
+
+    def run(name: str, *words: str) -> str:
+        return subprocess.run([mine / name, *words], capture_output=True, text=True, check=True).stdout
+
+    assert run("docker-compose", "compose", "up") == "0 compose up\n"
+    assert "Slipway" in run("docker-buildx", "docker-cli-plugin-metadata")
+    (users / "docker-compose").unlink()
+    docker_config.variables({"HOME": str(home)})
+    assert not (mine / "docker-compose").exists() or "/usr/" in (mine / "docker-compose").read_text()
+
+
+def test_grading_has_no_plugins(home: Path) -> None:
+    variables = docker_config.variables({"HOME": str(home)}, grading=True)
+    assert not Path(variables["DOCKER_CONFIG"], "cli-plugins").exists()
+    assert "DOCKER_BUILDKIT" not in variables
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"psFormat": ' + "[" * 100_000, '{"psFormat": "' + "x" * 5000 + '"}'])
 def test_a_config_that_cannot_be_read_carries_nothing_over(home: Path, text: str) -> None:
     (home / ".docker" / "config.json").write_text(text)

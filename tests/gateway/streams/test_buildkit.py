@@ -10,17 +10,18 @@ import pytest
 from stream_bench import feed, gather, run
 
 from course.engine.build_stream import BuildStream, Output, StepNews
+from course.gateway.policy.limits import POLICIES
 from course.gateway.policy.refusal import Refusal
 from course.gateway.scope import Scope
 from course.gateway.streams import OutputFacts
 from course.gateway.streams.buildkit import translate_buildkit
-from course.gateway.streams.dockerfile import Rewritten, Step, rewrite_dockerfile
-from course.gateway.streams.frontend import Frontend
+from course.gateway.streams.dockerfile import Rewritten, Step, reader_of, rewrite_dockerfile
+from course.gateway.streams.frontend import Builders, Frontend
 from course.gateway.streams.trace import IMAGE, TRACE, Log, Status, Vertex, decode, encode
 
 OWN = "sha256:" + "a" * 64
 MADE = "sha256:" + "c" * 64
-NEW, OLD = Frontend(28), Frontend(22)
+NEW = Frontend((28, 5), buildkit=True)
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +65,7 @@ def test_images_are_references_that_nobody_in_a_session_can_write(scope: Scope) 
         "RUN <<EOF\necho one\n  # syntax=x\n\nEOF",
         "COPY <<-one <<two /d/\n\t1\none\n2\ntwo",
         "COPY --link --chmod=700 a /a",
-        "COPY --exclude=*.md --exclude=*.txt . /a",
+        "COPY --exclude=*.md --exclude=*.txt docs /a",
     ],
 )
 def test_what_a_new_buildkit_has_reaches_it_as_it_was_written(scope: Scope, instruction: str) -> None:
@@ -74,6 +75,21 @@ def test_what_a_new_buildkit_has_reaches_it_as_it_was_written(scope: Scope, inst
         *instruction.split("\n"),
         "RUN after",
     ]
+
+
+@pytest.mark.parametrize("source", [".", "./", "/", "..", "a/..", "*", ".*", "a/../*", "$WHAT", '["."', "b ."])
+def test_a_copy_of_the_whole_context_leaves_out_the_engine_s_own_file(scope: Scope, source: str) -> None:
+    rest = f'{source}, "/a"]' if source.startswith("[") else f"{source} /a"
+    for name in ("COPY", "ADD"):
+        if name == "ADD" and "$" in source:
+            continue
+        given = lines(scope, f"FROM course/busybox\n{name} --chown=1 {rest}\n")[1]
+        assert given == f"{name} --chown=1 --exclude=**/.slipway.dockerfile {rest}"
+
+
+@pytest.mark.parametrize("source", ["page.txt", "a/b", "./a", "a b c", "--from=shop:1 ."])
+def test_any_other_copy_is_given_as_it_was_written(scope: Scope, source: str) -> None:
+    assert "exclude" not in lines(scope, f"FROM course/busybox\nCOPY {source} /a/\n")[1]
 
 
 def test_the_source_of_a_mount_is_a_stage_or_an_own_image(scope: Scope) -> None:
@@ -158,13 +174,22 @@ def test_the_line_of_the_stock_frontend_is_a_comment(scope: Scope, line: str) ->
 
 
 @pytest.mark.parametrize(
-    ("instruction", "version"),
-    [("RUN <<EOF\nls\nEOF", "23"), ("COPY --link a /a", "23"), ("COPY --exclude=a . /a", "28")],
+    ("instruction", "builder", "version"),
+    [
+        ("RUN --mount=type=cache,target=/c ls", Frontend((20, 10)), "23"),
+        ("RUN <<EOF\nls\nEOF", Frontend((20, 10)), "23"),
+        ("COPY --link a /a", Frontend((20, 10)), "23"),
+        ("COPY --exclude=a . /a", Frontend((20, 10)), "28.5"),
+        ("COPY --exclude=a . /a", Frontend((26, 1), buildkit=True), "28.5"),
+    ],
 )
-def test_an_older_engine_s_refusal_names_the_version_that_has_it(scope: Scope, instruction: str, version: str) -> None:
+def test_an_older_engine_s_refusal_names_the_version_that_has_it(
+    scope: Scope, instruction: str, builder: Frontend, version: str
+) -> None:
     with pytest.raises(Refusal) as caught:
-        rewrite(scope, f"FROM course/busybox\n{instruction}\n", OLD)
-    assert f"Docker Engine {version}" in caught.value.message
+        rewrite(scope, f"FROM course/busybox\n{instruction}\n", builder)
+    here = ".".join(map(str, builder.engine))
+    assert f"Docker Engine {version} or newer, and this is {here}" in caught.value.message
 
 
 def test_a_trigger_of_a_base_image_may_copy_from_no_image(scope: Scope) -> None:
@@ -173,19 +198,52 @@ def test_a_trigger_of_a_base_image_may_copy_from_no_image(scope: Scope) -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "wish", "buildkit"),
+    ("version", "wish", "needed", "every"),
     [
-        ("28.5.2+dfsg1", "buildkit", True),
-        ("20.10.24", "buildkit", False),
-        ("23.0.1", "buildkit", True),
-        ("28.5.2", "classic", False),
-        ("", "buildkit", False),
-        ("5.8.0", "buildkit", False),
-        ("28.5.2", "", False),
+        ("28.5.2+dfsg1", "", {"own"}, set()),
+        ("26.1.5", "", set(), set()),
+        ("20.10.24", "", set(), set()),
+        ("28.5.2", "buildkit", set(), {"own", "class"}),
+        ("26.1.5", "buildkit", set(), {"own", "class"}),
+        ("20.10.24", "buildkit", set(), set()),
+        ("28.5.2", "classic", set(), set()),
+        ("", "buildkit", set(), set()),
+        ("5.8.0", "buildkit", set(), set()),
     ],
 )
-def test_buildkit_is_taken_where_it_is_asked_for_and_the_engine_has_it(version: str, wish: str, buildkit: bool) -> None:
-    assert Frontend.of({"ServerVersion": version}, wish).buildkit is buildkit
+def test_which_policies_build_with_buildkit_on_which_engine(
+    version: str, wish: str, needed: set[str], every: set[str]
+) -> None:
+    """Where a Dockerfile needs it, or every build."""
+    builders = Builders.of({"ServerVersion": version}, wish)
+    offered = {name: [one.buildkit for one in builders.offered(policy)] for name, policy in POLICIES.items()}
+    assert {name for name, ways in offered.items() if ways == [False, True]} == needed
+    assert {name for name, ways in offered.items() if ways == [True]} == every
+    assert all(ways == [False] for name, ways in offered.items() if name not in needed | every)
+
+
+def test_a_build_on_a_network_of_the_session_takes_the_classic_builder() -> None:
+    builders = Builders.of({"ServerVersion": "28.5.2"}, "buildkit")
+    for network, buildkit in {"default": True, "bridge": True, "none": True, "back": False}.items():
+        assert [one.buildkit for one in builders.offered(POLICIES["own"], network)] == [buildkit]
+
+
+@pytest.mark.parametrize(
+    ("text", "buildkit"),
+    [
+        ("FROM course/busybox\nRUN ls\n", False),
+        ("# syntax=docker/dockerfile:1\nFROM course/busybox\n", True),
+        ("FROM course/busybox\nRUN --mount=type=cache,target=/c ls\n", True),
+        ("FROM course/busybox\nRUN <<EOF\nls\nEOF\n", True),
+        ("FROM course/busybox\nCOPY --link a /a\n", True),
+        ("FROM course/busybox\nCOPY --exclude=b a /a\n", True),
+        ("FROM course/busybox\nRNU ls\n", True),
+    ],
+)
+def test_a_dockerfile_that_needs_buildkit_gets_it(text: str, buildkit: bool) -> None:
+    """One that nobody understands too: then BuildKit's reading says what is wrong."""
+    assert reader_of(text.encode(), (Frontend((28, 5)), NEW)).buildkit is buildkit
+    assert not reader_of(text.encode(), (Frontend((28, 5)),)).buildkit
 
 
 # ---- the trace
