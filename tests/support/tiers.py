@@ -31,6 +31,7 @@ PROOF = frozenset(
         "keeper",  # kill -9 of gateways
         "own_world",  # the attacks on sessions of the policy `own`
         "built_by_buildkit",  # the attacks on builds by BuildKit
+        "with_both_builders",  # which of them a build gets
         "todays_docker",  # the docker command, buildx and Compose of today
         "docker_py",  # docker-py's own integration suite
         "bare_machine",  # a machine without an engine
