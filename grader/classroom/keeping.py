@@ -17,6 +17,7 @@ from grader.classroom.journal import Began, Ended, Examined, Failed, Journal, Wr
 from grader.classroom.workspace import Workspace
 from grader.examine import scratch
 from grader.examine.examination import Examination
+from grader.examine.sandbox.fence import Fences
 
 FOLDER = ".grader"
 ABANDONED_SECONDS = 3600.0  # `nbgrader collect` and `nbgrader autograde`, which take no lock, need seconds
@@ -61,6 +62,7 @@ class Keeping:
     def _sweep(self) -> None:
         """Remove what killed runs left, here and in the machine's temporary folder."""
         scratch.sweep()
+        Fences()  # ends the submissions' processes that a killed run had frozen
         for left in (*self.folder.glob("staged-*"), *self.folder.glob("incoming/*")):
             with suppress(OSError):
                 if time.time() - left.lstat().st_mtime > ABANDONED_SECONDS:

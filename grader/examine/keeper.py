@@ -38,8 +38,16 @@ def main(descriptor: int, home: Path) -> None:
         while alive.recv(1):
             pass
     clear(home)
+    _end_what_is_frozen()
     if lock is not None:
         lock.close()
+
+
+def _end_what_is_frozen() -> None:
+    """End the submissions' processes that the killed grader had frozen: no signal reaches them (control groups, v1)."""
+    from grader.examine.sandbox.fence import Fences  # only now: the keeper starts without it, at once and small
+
+    Fences()  # sweeps
 
 
 def hold(home: Path) -> BufferedWriter | None:
