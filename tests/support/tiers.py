@@ -23,7 +23,8 @@ PROOF = frozenset(
         "session_env",  # a lesson from top to bottom in a learner's session
         "grading_env",  # the same in a graded one
         "on_engine",  # lessons on the other engines of the matrix
-        "terminal",  # the documentation's commands, one after the other
+        "documented",  # whether each of the documentation's commands has a test
+        "terminal",  # those commands, one after the other
         "foreign_url",  # lessons on an engine that is not of this machine
         "bases_from_a_registry",  # lessons on base images like the official ones
         "stock_nbgrader",  # the same marks as stock nbgrader
