@@ -28,7 +28,7 @@ ORDER = (
     *("course.progress", "course.standing", "course.dockerfile", "course.session_python", "course.docker_plugins"),
     *("course.engine", "course.images", "course.doctor", "course.gateway", "course.session"),
     *("course.widgets", "course.lesson", "course.lab", "course.kernel"),
-    *("grader.checks", "grader.authoring", "grader.examine", "grader.classroom"),
+    *("grader.checks", "grader.looking", "grader.authoring", "grader.examine", "grader.classroom"),
 )
 """Each package, and each module beside the packages, imports only what comes before it."""
 

@@ -35,14 +35,19 @@ class _Shown:
 _shown: dict[str, _Shown] = {}
 
 
+def running_shell() -> Any:
+    """The shell of this kernel, None outside IPython."""
+    from IPython import get_ipython
+
+    return get_ipython()
+
+
 def running_cell() -> Cell | None:
     """The cell that this kernel runs, None outside a kernel.
 
     JupyterLab and Notebook 7 send the cell's id with each request (`metadata.cellId`); nbclient sends none.
     """
-    from IPython import get_ipython
-
-    kernel = getattr(get_ipython(), "kernel", None)
+    kernel = getattr(running_shell(), "kernel", None)
     if kernel is None:
         return None
     request: dict[str, Any] = kernel.get_parent("shell") or {}

@@ -28,14 +28,16 @@ function render({ model, el }) {
   picture.root.classList.add("slipway-exercise-card");
   const badge = element("strong", { class: "slipway-badge" }), points = element("span", { class: "slipway-points" });
   const part = bar("points earned");
+  const note = element("p", { class: "slipway-note" });
   const goals = element("ul", { class: "slipway-goals", "aria-label": "Goals" });
   const steps = element("dl", { class: "slipway-steps" });
   const shown = element("p", { class: "slipway-shown" }), go = element("a", { class: "slipway-go" });
   const hints = element("ul", { class: "slipway-hints", "aria-label": "Hints" });
   const solution = element("pre", { class: "slipway-log", tabindex: "0", "aria-label": "Solution" });
   const acts = element("p", { class: "slipway-acts" });
-  picture.body.append(element("p", { class: "slipway-verdict" }, badge, part, points), goals, steps,
+  picture.body.append(element("p", { class: "slipway-verdict" }, badge, part, points), goals, note, steps,
     shown, element("p", {}, go), hints, solution, acts);
+  let told = model.get("state").change;
   const goalRows = new Map(), stepRows = new Map(), buttons = new Map();
 
   const act = (one) => {
@@ -59,6 +61,10 @@ function render({ model, el }) {
     part.update(state.share / 100);
     setText(points, state.points);
     keepChildren(goals, goalRows, state.goals, goalRow);
+    setText(note, state.note);
+    note.hidden = !state.note;
+    if (state.change && state.change !== told) picture.say(state.change);
+    told = state.change;
     keepChildren(steps, stepRows, state.steps, stepRow);
     steps.hidden = !state.steps.length;
     setText(shown, state.shown);

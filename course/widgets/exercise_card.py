@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
@@ -11,6 +13,9 @@ import msgspec
 
 from course.errors import CourseError
 from course.widgets.drawn import Drawn, source
+from course.widgets.feed import STILL
+from course.widgets.looker import looker
+from course.widgets.looking import LOOKING
 from course.widgets.words import counted
 
 FAILED_CHECKS = 3
@@ -109,6 +114,8 @@ class ExerciseCard(Drawn):
     nbgrader reads the text of a graded cell's result as its points, so the text is that number alone where some points
     are missing. The page has all of it.
 
+    While it is on show its goals are looked at again after each change (`looking`); points change by Check alone.
+
     Args:
         verdict: of the checks that have just run.
         help: what the buttons do.
@@ -123,8 +130,36 @@ class ExerciseCard(Drawn):
         self.verdict, self._help = verdict, help
         self._hints: list[str] = []
         self._solution = ""
+        self._goals, self._change, self._drawing = list(verdict.goals), "", threading.RLock()
         super().__init__()
         self._draw()
+
+    def close(self) -> None:
+        """End the card: nobody looks at its goals any more."""
+        LOOKING.leave(self)
+        super().close()
+
+    def _repr_mimebundle_(self, **options: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        if self._live and not os.environ.get(STILL):
+            LOOKING.follow(self)
+        return super()._repr_mimebundle_(**options)
+
+    def look(self, stale: Callable[[], bool]) -> None:
+        """Look at the goals as far as looking is enough, and show what is different now."""
+        verdict, look = self.verdict, looker()
+        if look is None or self.busy:
+            return
+        ticked: list[str] = []
+        for number, goal in look(verdict.exercise, len(verdict.goals), stale):
+            with self._drawing:
+                if self.busy or self.verdict is not verdict:
+                    return  # a check has begun or ended meanwhile, which knows better
+                before, self._goals[number] = self._goals[number], goal
+                if before.status != goal.status:
+                    ticked.append(f"{goal.words}: {goal.title}")
+                    self._change = "; ".join(ticked)
+                if before != goal:
+                    self._draw()
 
     def text(self) -> str:
         """The points as nbgrader reads them; with full points, what was checked."""
@@ -136,12 +171,13 @@ class ExerciseCard(Drawn):
         """The same as the live card, without buttons."""
         one = self.verdict
         goals = "".join(
-            f"<li>{escape(goal.words)}: {escape(goal.title)}{escape(_observed(goal))}</li>" for goal in one.goals
+            f"<li>{escape(goal.words)}: {escape(goal.title)}{escape(_observed(goal))}</li>" for goal in self._goals
         )
-        steps = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in one.steps)
+        steps = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in self._steps())
         return (
             f"<p><strong>{escape(one.words)}: {escape(one.title)}</strong>, {escape(self.state['points'])}</p>"
             f"<ul style='list-style:none;padding-left:0'>{goals}</ul>"
+            + (f"<p>{escape(self.state['note'])}</p>" if self.state["note"] else "")
             + (f"<dl>{steps}</dl>" if steps else "")
             + (f"<p>{escape(one.shown)}</p>" if one.shown else "")
             + "".join(f"<p>{escape(line)}</p>" for line in self._hints)
@@ -152,7 +188,9 @@ class ExerciseCard(Drawn):
         """Carry out what a button asks for."""
         match command:
             case Check():
-                self.verdict = self._help.check()
+                checked = self._help.check()
+                with self._drawing:
+                    self.verdict, self._goals, self._change = checked, list(checked.goals), ""
                 notice = f"{self.verdict.words}: {_points(self.verdict)}"
             case Hint():
                 self._hints = self._help.hint()
@@ -169,11 +207,16 @@ class ExerciseCard(Drawn):
                 self._solution = self._help.solution()
                 notice = "○ your progress says that you saw the solution"
         self._draw()
+        LOOKING.changed()
         return {"notice": notice}
 
     def _draw(self) -> None:
+        with self._drawing:
+            self.state = self._state()
+
+    def _state(self) -> dict[str, Any]:
         one = self.verdict
-        self.state = {
+        return {
             "id": one.exercise,
             "title": one.title,
             "status": one.status,
@@ -188,9 +231,11 @@ class ExerciseCard(Drawn):
                     "title": goal.title,
                     "observed": goal.observed,
                 }
-                for number, goal in enumerate(one.goals)
+                for number, goal in enumerate(self._goals)
             ],
-            "steps": [{"id": name, "name": name, "text": text} for name, text in one.steps],
+            "change": self._change,
+            "note": self._note(),
+            "steps": [{"id": name, "name": name, "text": text} for name, text in self._steps()],
             "shown": one.shown,
             "link": one.following[0],
             "link_words": one.following[1],
@@ -198,6 +243,18 @@ class ExerciseCard(Drawn):
             "solution": self._solution,
             "acts": self._acts(),
         }
+
+    def _note(self) -> str:
+        """What the learner should know when the goals are others than those of the last check."""
+        if [goal.status for goal in self._goals] == [goal.status for goal in self.verdict.goals]:
+            return ""
+        return "○ The goals have changed since the last check. Press Check to count them."
+
+    def _steps(self) -> tuple[tuple[str, str], ...]:
+        """What to try next, as long as the goal that it is about is not met."""
+        observed = dict(self.verdict.steps).get("observed")
+        about = [now for now, then in zip(self._goals, self.verdict.goals, strict=True) if then.observed == observed]
+        return () if about and about[0].status == "passed" else self.verdict.steps
 
     def _acts(self) -> list[dict[str, str]]:
         read, total = self._help.hints()

@@ -141,6 +141,7 @@ class _Following:
         for event in stream:
             action = str(event.get("Action", ""))
             self.reader.touched += action.startswith(WRITING)
+            self.reader.others += event.get("Type") in ("network", "volume")
             if not action.startswith(QUIET) or action.startswith(WRITING):
                 self._changed.set()
 

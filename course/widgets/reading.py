@@ -63,6 +63,7 @@ class World:
 
     `number` grows with each reading, so that whoever gets two worlds in the wrong order can tell. `touched` grows when
     something may have written into a container without a change of its state: an exec has ended, files were copied in.
+    `others` grows with what happens to networks and volumes.
     """
 
     images: tuple[ImageRow, ...] = ()
@@ -70,6 +71,7 @@ class World:
     trouble: str = ""
     number: int = field(default=0, compare=False)
     touched: int = 0
+    others: int = 0
 
     def container(self, container_id: str) -> ContainerRow | None:
         """The container with this id, None when it is gone."""
@@ -89,7 +91,7 @@ class Reader:
         self._client = client
         self._layers: dict[str, int] = {}
         self._last = World()
-        self.touched = 0
+        self.touched = self.others = 0
         self._turn = threading.Lock()
 
     def read(self) -> World:
@@ -114,6 +116,7 @@ class Reader:
             tuple(self._image(row, counted=number < COUNTED) for number, row in enumerate(rows)),
             tuple(sorted(map(container_row, containers), key=lambda row: (row.created, row.name))),
             touched=self.touched,
+            others=self.others,
         )
 
     def _image(self, row: Mapping[str, Any], *, counted: bool) -> ImageRow:

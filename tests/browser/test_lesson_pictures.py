@@ -177,6 +177,26 @@ def test_a_question_is_answered_once_and_laid_beside_the_engines_answer(
     assert [set(output["data"]) for output in outputs] == [{"text/plain", "text/html"}] * 2  # type: ignore[call-overload]  # JSON
 
 
+def test_the_goals_of_a_card_tick_by_themselves(
+    open_notebook: Open, learner: docker.DockerClient, front: FrontEnd, artefacts: Path
+) -> None:
+    check = 'from grader import checks\nchecks.all_of("L00-first-container")'
+    page = open_notebook("card.ipynb", check)
+    card = run_cell(page, 0).locator(".slipway")
+    goals, said = card.locator(".slipway-goal"), card.locator(".slipway-said")
+    expect(goals.first).to_be_visible(timeout=PATIENCE)
+    expect(card.locator(".slipway-goal[data-status=passed]")).to_have_count(0)
+    learner.containers.create("course/busybox", ["echo", "the shop is ready"], name="first").start()
+    expect(card.locator(".slipway-goal[data-status=passed]")).to_have_count(3, timeout=PATIENCE)
+    expect(said).to_contain_text("✓ passed: ")
+    expect(card.locator(".slipway-note")).to_contain_text("Press Check to count them")
+    expect(card.locator(".slipway-points")).to_contain_text("0 of 3 points")
+    take_both_themes(front, card, artefacts, "exercise-ticked")
+    learner.containers.get("first").remove()
+    expect(card.locator(".slipway-goal[data-status=passed]")).to_have_count(0, timeout=PATIENCE)
+    expect(said).to_contain_text("✗ failed: ")
+
+
 def test_the_map_of_lessons_leads_to_the_next_one(
     open_notebook: Open, front: FrontEnd, lab_workspace: Path, artefacts: Path
 ) -> None:
