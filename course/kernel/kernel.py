@@ -8,7 +8,7 @@ from typing import Any
 from ipykernel.ipkernel import IPythonKernel
 from traitlets import Type
 
-from course.kernel import no_session
+from course.kernel import no_session, way
 from course.kernel.after_import import after_import
 from course.kernel.interrupt import WORK
 from course.kernel.made import MADE
@@ -41,6 +41,7 @@ class SlipwayKernel(IPythonKernel):
         for noted in (MADE, TOGETHER):
             events.register("pre_run_cell", noted.begin)
             events.register("post_run_cell", noted.end)
+        events.register("post_run_cell", way.show_way)
         from course.kernel.magics import SlipwayMagics
 
         shell.register_magics(SlipwayMagics)

@@ -17,6 +17,7 @@ from typing import Any
 from course.errors import CourseError
 from course.gateway.keeping import kept_line
 from course.gateway.lease import workspace_name
+from course.kernel import home_page
 from course.paths import workspace
 from course.session.attach import Attachment
 from course.widgets import snapshot
@@ -86,7 +87,9 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server: Any) -> None:
-    """Name the workspace for every kernel and terminal of this server, and save pictures as their static pages."""
+    """Name the workspace for every kernel and terminal, keep the home page true, save pictures as static pages."""
+    if os.environ.get("SLIPWAY_WORKSPACE"):  # a learner's folder, as `course lab` makes one, and not any folder
+        home_page.install(server, workspace())
     os.environ.setdefault("SLIPWAY_WORKSPACE", str(Path(server.root_dir).resolve()))
     atexit.register(_say_what_is_kept, workspace())
     snapshot.install(server.contents_manager)

@@ -45,6 +45,25 @@ def test_the_lab_opens_on_the_welcome_lesson(browser_page: Page, lab_url: str, a
     browser_page.screenshot(path=artefacts / "lab-L00.png")
 
 
+def test_the_home_page_leads_to_a_lesson_and_each_lesson_to_the_next(
+    browser_page: Page, lab_url: str, artefacts: Path
+) -> None:
+    base, token = re.match(r"(http://[^/]+)/.*token=(\w+)", lab_url).groups()  # type: ignore[union-attr]
+    browser_page.goto(f"{base}/lab/tree/Home/Home.ipynb?token={token}&reset")
+    go_on = browser_page.get_by_role("link", name=re.compile("^(Begin|Continue): L0"))
+    expect(go_on).to_be_in_viewport(timeout=60_000)
+    browser_page.screenshot(path=artefacts / "lab-home.png")
+    lesson = go_on.inner_text().split()[1]
+    go_on.click()
+    expect(browser_page.locator(".jp-Notebook:visible h1").first).to_contain_text(lesson, timeout=60_000)
+    open_lesson(browser_page, lab_url, "L01-containers")
+    run_cells(browser_page, 2)
+    expect(browser_page.get_by_role("link", name="Home", exact=True)).to_be_visible()
+    browser_page.screenshot(path=artefacts / "lab-way.png")
+    browser_page.get_by_role("link", name=re.compile("^L02 .* →$")).click()
+    expect(browser_page.locator(".jp-Notebook:visible h1").first).to_contain_text("L02", timeout=60_000)
+
+
 def test_a_released_lesson_holds_no_solution(lab_url: str, lab_workspace: Path) -> None:
     texts = [path.read_text() for path in lab_workspace.glob("L*/*.ipynb")]
     assert texts
