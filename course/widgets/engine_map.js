@@ -1,4 +1,4 @@
-// engine_map: images on the left, containers on the right, a line from each container to its image.
+// engine_map: images as blueprints on the left, containers as hulls on the right, a line from each to its image.
 
 const WORDS = { start: "Start", stop: "Stop", unpause: "Continue" };
 const MOST_BARS = 12; // layers drawn in a stack; the number beside it is always exact
@@ -95,6 +95,7 @@ function render({ model, el }) {
   draw();
   sized.observe(grid);
   view.addEventListener("scroll", redraw, { passive: true });
+  right.addEventListener("animationend", redraw); // a line ends where the hull has come to lie
   model.on("change:state", draw);
   return () => {
     cancelAnimationFrame(frameAsked);

@@ -1,4 +1,5 @@
-// layers: towers of layers on common ground, the newest on top. A shared layer is one box over all of its columns.
+// layers: towers of layers on common ground, the newest on top. A shared layer is one box over all of its columns; a
+// box is as high as the logarithm of its size, and a layer has one colour wherever it stands.
 
 const DOES = { added: "running", changed: "paused", deleted: "dead" }; // the colours of these states
 
@@ -15,13 +16,12 @@ function columnHead(picture) {
   const own = element("div", { class: "slipway-card slipway-own" }, element("span", {}, "its own layer: ", words), " ", look, files, more);
   const settings = element("ul", { class: "slipway-settings" });
   const head = element("div", { class: "slipway-column", role: "listitem" },
-    element("p", {}, title, " ", state, element("br"), detail), note, own, settings);
+    element("p", {}, title, " ", state, element("br"), detail), note, settings, own);
   look.addEventListener("click", () => picture.ask({ type: "look" }));
   let line = "";
   look.addEventListener("focus", () => picture.showLine(line));
   look.addEventListener("pointerenter", () => picture.showLine(line));
   head.update = (column) => {
-    head.style.gridColumn = `${Number(column.id) + 1}`;
     line = column.line;
     setText(title, column.title);
     setText(state, column.state);
@@ -37,7 +37,9 @@ function columnHead(picture) {
   return head;
 }
 
-function layerBox(picture, rows) {
+const LEAST = 52, STEP = 18; // pixels: of an empty layer, and for each tenfold of its size from 1 kB on
+
+function layerBox(picture) {
   const number = element("small"), detail = element("small"), of = element("small");
   const code = element("code"), settings = element("ul", { class: "slipway-settings" });
   const open = actButton(picture);
@@ -45,9 +47,8 @@ function layerBox(picture, rows) {
     element("span", {}, number, " ", code), settings, element("span", { class: "slipway-foot" }, detail, of, open));
   box.update = (layer) => {
     setAttributes(box, { "data-id": layer.id });
-    box.toggleAttribute("data-shared", layer.span > 1);
-    box.style.gridColumn = `${layer.first + 1} / span ${layer.span}`;
-    box.style.gridRow = `${1 + rows() - layer.level}`;
+    box.style.setProperty("--sw-hue", hueOf(layer.layer));
+    box.style.minHeight = `${LEAST + STEP * Math.max(0, Math.log10(Math.max(1, layer.size) / 1000))}px`;
     setText(number, `layer ${layer.number}`);
     setText(code, layer.instruction);
     setText(detail, layer.detail);
@@ -57,6 +58,36 @@ function layerBox(picture, rows) {
       { type: "open", layer: layer.layer, start: 0 });
   };
   return box;
+}
+
+// What stands on a level over some columns: a box over those that share it, with what stands on it above; where a tower
+// has ended, its name.
+function towerOf(state, heads, boxes, first, span, level) {
+  const row = element("div", { class: "slipway-columns" });
+  row.style.gridTemplateColumns = `repeat(${span}, minmax(0, 1fr))`;
+  for (let column = first; column < first + span;) {
+    const layer = state.boxes.find((one) => one.level === level && one.first === column);
+    const over = layer?.span ?? 1;
+    const part = layer
+      ? element("div", { class: "slipway-part" }, towerOf(state, heads, boxes, column, over, level + 1), boxes.get(layer.id))
+      : heads.get(String(column));
+    part.style.gridColumn = `span ${over}`;
+    row.append(part);
+    column += over;
+  }
+  return row;
+}
+
+// Make, update and drop the nodes for these items; says whether others are there than before.
+function keepNodes(known, items, make) {
+  const wanted = new Set(items.map((item) => item.id));
+  const before = known.size;
+  for (const id of [...known.keys()]) if (!wanted.has(id)) known.delete(id);
+  const dropped = known.size !== before;
+  const made = items.filter((item) => !known.has(item.id));
+  for (const item of made) known.set(item.id, make());
+  for (const item of items) known.get(item.id).update(item);
+  return dropped || made.length > 0;
 }
 
 function openedPart(picture) {
@@ -90,18 +121,23 @@ function openedPart(picture) {
 function render({ model, el }) {
   const picture = frame(model, el, "Layers");
   const heads = new Map(), boxes = new Map();
-  const top = element("div", { class: "slipway-columns", role: "list", "aria-label": "Images and containers" });
-  const tower = element("div", { class: "slipway-columns slipway-tower", role: "list", "aria-label": "Layers, the newest on top" });
-  const view = element("div", { class: "slipway-wide" }, top, tower);
+  const view = element("div", { class: "slipway-wide", role: "list", "aria-label": "Images and containers, each on its layers" });
+  const key = element("small", {}, "The higher, the larger (each step is ten times as much); one colour is one layer.");
   const opened = openedPart(picture), trouble = element("p", { class: "slipway-more" });
-  picture.body.append(view, opened, trouble);
+  picture.body.append(view, key, opened, trouble);
 
   const draw = () => {
     const state = model.get("state");
     setText(picture.heading, state.summary);
-    for (const part of [top, tower]) part.style.gridTemplateColumns = `repeat(${state.columns.length}, minmax(170px, 1fr))`;
-    keepChildren(top, heads, state.columns, () => columnHead(picture));
-    keepChildren(tower, boxes, state.boxes, () => layerBox(picture, () => model.get("state").rows));
+    const others = keepNodes(heads, state.columns, () => columnHead(picture));
+    if (keepNodes(boxes, state.boxes, () => layerBox(picture)) || others) {
+      const held = view.contains(document.activeElement) ? document.activeElement : null;
+      const tower = towerOf(state, heads, boxes, 0, state.columns.length, 0);
+      tower.classList.add("slipway-tower");
+      tower.style.minWidth = `${170 * state.columns.length}px`;
+      view.replaceChildren(tower);
+      if (held) (held.isConnected ? held : picture.root).focus();
+    }
     setText(trouble, state.trouble);
     if (state.change) picture.say(state.change);
   };

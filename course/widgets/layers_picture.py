@@ -202,6 +202,7 @@ class Layers(Picture):
             "first": box.first,
             "span": box.span,
             "instruction": box.instruction,
+            "size": box.size,
             "detail": f"{size_words(box.size)}{shared}",
             "of": listed(titles, MOST_COLUMNS),
             "settings": list(box.settings),

@@ -35,6 +35,16 @@ _ACTS = {
     "exited": ("start", "remove"),
     "dead": ("remove",),
 }
+WAYS = {
+    ("created", "running"): "docker start",
+    ("running", "exited"): "docker stop, or its process ends",
+    ("exited", "running"): "docker start",
+    ("running", "paused"): "docker pause",
+    ("paused", "running"): "docker unpause",
+    ("exited", "removed"): "docker rm",
+    ("created", "removed"): "docker rm",
+}
+"""From which state to which, and by what command."""
 MOST_STEPS = 8
 """How many of the last steps are listed."""
 
@@ -75,6 +85,7 @@ class Lifecycle(Picture):
         fact = _fact(session_url(), str(getattr(container, "id", container)))
         self._id, self._name, self._image = fact.id, fact.name, fact.image
         self._status, self._code = "", fact.exit_code
+        self._came_from = ""
         self._steps: tuple[Step, ...] = ()
         super().__init__()
 
@@ -90,6 +101,14 @@ class Lifecycle(Picture):
             "states": [
                 {"id": name, "words": f"{SYMBOLS[name]} {name}", "now": name == self._status, "keeps": keeps}
                 for name, keeps in KEEPS.items()
+            ],
+            "ways": [
+                {
+                    "id": f"{start}-{end}",
+                    "words": words,
+                    "taken": (start, end) == (self._came_from, self._status),
+                }
+                for (start, end), words in WAYS.items()
             ],
             "acts": [
                 {"id": act, "line": line(act, self._name), "container": self._id} for act in _ACTS.get(self._status, ())
@@ -135,6 +154,8 @@ class Lifecycle(Picture):
         if (status, code) == (self._status, self._code) and self._steps:
             return
         before, self._status, self._code = self._status, status, code
+        if before != status:
+            self._came_from = before
         started, finished = self._times() if row else (None, None)
         steps = list(self._steps)
         if not steps and row:

@@ -58,6 +58,13 @@ function followKernel(model, ended) {
 
 const PATIENCE = 10000; // milliseconds without an answer, after which a picture says that it still waits
 
+// The hue of a layer, from its digest: the same one in every picture.
+function hueOf(digest) {
+  let sum = 0;
+  for (const letter of digest) sum = (sum * 31 + letter.charCodeAt(0)) % 360;
+  return sum;
+}
+
 // A bar: `part` is from 0 to 1, or null while it is unknown.
 function bar(label) {
   const node = element("progress", { "aria-label": label });

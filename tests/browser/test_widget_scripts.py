@@ -52,7 +52,9 @@ def life(status: str = "running", name: str = "web") -> dict[str, Any]:
     ]
     acts = [{"id": act, "line": f"line of {act}", "container": "0" * 64} for act in ("pause", "stop")]
     state = {"name": name, "image": "shop:1", "status": status, "words": f"▶ {status}", "states": states, "acts": acts}
-    return {"state": {**state, "steps": ["10:00:00 ○ created"], "trouble": ""}, "busy": ""}
+    ways = [{"id": f"created-{status}", "words": f"docker {name}", "taken": True}]
+    ways.append({"id": "running-exited", "words": "docker stop", "taken": False})
+    return {"state": {**state, "ways": ways, "steps": ["10:00:00 ○ created"], "trouble": ""}, "busy": ""}
 
 
 def layers(text: str = "shop") -> dict[str, Any]:
@@ -69,6 +71,7 @@ def layers(text: str = "shop") -> dict[str, Any]:
             "number": str(level + 1),
             "first": first,
             "span": span,
+            "size": 10 ** (6 - 3 * first),
         }
         for one, level, first, span in place
     ]
@@ -141,7 +144,7 @@ def exercise(text: str = "shop", status: str = "failed") -> dict[str, Any]:
     acts += [{"id": "solution", "words": "Solution", "refusal": f"○ later {text}"}]
     state = {"id": "L01-x", "title": text, "status": status, "words": kinds[status], "points": text, "share": 40}
     state |= {"goals": goals, "steps": [{"id": name, "name": name, "text": text} for name in ("expected", "try next")]}
-    state |= {"shown": text, "link": "../L02-images/L02-images.ipynb", "link_words": text}
+    state |= {"change": "", "note": text, "shown": text, "link": "../L02-images/L02-images.ipynb", "link_words": text}
     return {"state": state | {"hints": [text], "solution": text, "acts": acts}, "busy": ""}
 
 
@@ -359,6 +362,35 @@ def test_a_command_without_an_answer_says_that_it_waits(draw: Draw, blank: Page)
     expect(picture.root.locator(".slipway-said")).to_contain_text("no answer yet")
 
 
+def test_the_token_stands_at_the_present_state_and_the_way_there_is_marked(draw: Draw) -> None:
+    picture = draw("lifecycle", life())
+    token, way = picture.root.locator(".slipway-token"), picture.root.locator("[data-id=created-running]")
+    expect(picture.root.locator(".slipway-step[data-id=running] .slipway-token")).to_have_count(1)
+    expect(way).to_have_text("✓ docker web")
+    expect(way).to_have_attribute("title", "docker web: from created to running, just now")
+    expect(picture.root.locator("[data-id=running-exited]")).to_have_text("docker stop")
+    picture.set(**life("exited"))
+    expect(picture.root.locator(".slipway-step[data-id=exited] .slipway-token")).to_have_count(1)
+    expect(token).to_have_count(1)
+
+
+def test_the_boxes_and_commands_of_a_life_do_not_lie_on_each_other(draw: Draw) -> None:
+    from course.widgets.lifecycle_picture import KEEPS, WAYS
+
+    values = life()
+    states = [{"id": one, "words": one, "now": one == "running", "keeps": keeps} for one, keeps in KEEPS.items()]
+    ways = [{"id": "-".join(way), "words": words, "taken": False} for way, words in WAYS.items()]
+    picture = draw("lifecycle", {**values, "state": {**values["state"], "states": states, "ways": ways}})
+    parts = [one.bounding_box() for one in picture.root.locator(".slipway-step, .slipway-way").all()]
+    areas = [part for part in parts if part]
+    assert len(areas) == len(KEEPS) + len(WAYS)
+    for number, one in enumerate(areas):
+        for other in areas[number + 1 :]:
+            beside = one["x"] + one["width"] <= other["x"] or other["x"] + other["width"] <= one["x"]
+            above = one["y"] + one["height"] <= other["y"] or other["y"] + other["height"] <= one["y"]
+            assert beside or above, (one, other)
+
+
 def test_a_layer_is_opened_paged_and_shut_with_the_keyboard(draw: Draw) -> None:
     picture = draw("layers", layers())
     picture.root.get_by_role("button", name="Files of layer 1 of shop").press("Enter")
@@ -379,8 +411,44 @@ def test_a_shared_layer_is_one_box_over_its_columns_at_the_bottom(draw: Draw) ->
     picture = draw("layers", layers())
     boxes = [one.bounding_box() for one in picture.root.locator(".slipway-layer").all()]
     left, right, shared = [box for box in boxes if box]
-    assert shared["y"] > left["y"] and left["y"] == right["y"] and left["x"] < right["x"]
+    assert shared["y"] > left["y"] + left["height"] and left["x"] < right["x"]
     assert shared["width"] > left["width"] + right["width"]
+    assert left["y"] + left["height"] == right["y"] + right["height"], "both stand on the shared one"
+
+
+def test_a_larger_layer_is_higher_and_one_layer_has_one_colour(draw: Draw) -> None:
+    values = layers()
+    state = values["state"]
+    for size, box in zip((4_000_000_000, 4_000, 4_000_000), state["boxes"], strict=True):
+        box.update(size=size, instruction="RUN", settings=[])
+    state["boxes"][1]["layer"] = state["boxes"][0]["layer"]
+    picture = draw("layers", values)
+    huge, small, large = picture.root.locator(".slipway-layer").all()
+    heights = [(one.bounding_box() or {})["height"] for one in (small, large, huge)]
+    assert heights == sorted(set(heights)), heights
+    colours = [one.evaluate("node => getComputedStyle(node).borderLeftColor") for one in (huge, small, large)]
+    assert colours[0] == colours[1] != colours[2]
+
+
+def test_a_container_stands_on_its_tower_with_its_dashed_layer_lowest(draw: Draw) -> None:
+    picture = draw("layers", layers())
+    own, layer = (picture.root.locator(one).first.bounding_box() for one in (".slipway-own", ".slipway-layer"))
+    assert own and layer and 0 <= layer["y"] - own["y"] - own["height"] < 8, "nothing is between them"
+    style = picture.root.locator(".slipway-own").first.evaluate("node => getComputedStyle(node).borderStyle")
+    assert style == "dashed"
+
+
+def test_a_layer_keeps_the_focus_when_others_come_and_go(draw: Draw) -> None:
+    values = layers()
+    picture = draw("layers", values)
+    button = picture.root.get_by_role("button", name="Files of layer 1 of shop")
+    button.focus()
+    state = values["state"]
+    picture.set(state={**state, "boxes": state["boxes"][1:]})
+    expect(picture.root.locator(".slipway-layer")).to_have_count(2)
+    expect(button).to_be_focused()
+    picture.set(state={**state, "boxes": state["boxes"][:2]})
+    expect(picture.root).to_be_focused()
 
 
 def test_cancel_asks_the_kernel_and_interrupts_it_when_it_does_not_answer(draw: Draw, blank: Page) -> None:
@@ -516,6 +584,25 @@ def test_a_card_asks_for_what_its_buttons_say(draw: Draw) -> None:
     picture.root.locator("[data-act=solution]").press("Enter")
     expect(picture.root.locator(".slipway-said")).to_have_text("○ later shop")
     assert len(picture.sent) == 3
+
+
+def test_a_goal_that_ticks_by_itself_is_said_once(draw: Draw) -> None:
+    before = exercise()
+    picture = draw("exercise", {**before, "state": {**before["state"], "note": ""}})
+    goal, said = picture.root.locator(".slipway-goal[data-id=failed]"), picture.root.locator(".slipway-said")
+    expect(picture.root.locator(".slipway-note")).to_be_hidden()
+    goals = [{**one, "status": "passed", "words": "✓ passed", "observed": ""} for one in before["state"]["goals"]]
+    ticked = {**before["state"], "goals": goals, "change": "✓ passed: shop", "note": "Press Check"}
+    picture.set(state=ticked)
+    expect(goal).to_have_attribute("data-status", "passed")
+    expect(goal).to_have_text("✓passed: shop")
+    expect(said).to_have_text("✓ passed: shop")
+    assert said.get_attribute("aria-live") == "polite"
+    expect(picture.root.locator(".slipway-note")).to_have_text("Press Check")
+    expect(picture.root).to_have_attribute("data-status", "failed")
+    picture.root.locator("[data-act=hint]").press("Enter")
+    picture.set(state={**ticked, "hints": ["a hint"]})
+    expect(said).to_have_text("…")
 
 
 @pytest.mark.parametrize("status", ["passed", "failed", "open", "unknown"])

@@ -30,6 +30,7 @@ def test_a_container_is_stepped_through_its_life(inside: docker.DockerClient, un
         assert act in [one["id"] for one in picture.state["acts"]]
         assert press(picture, {"id": 1, "command": {"type": act, "container": web.id}})["ok"]
         until(lambda wanted=status: now(picture) == wanted, f"{act} leads to {status}")  # type: ignore[misc]
+        assert [one["id"].split("-")[1] for one in picture.state["ways"] if one["taken"]] == [status]
         web.reload()
         assert web.status == status
     assert picture.state["words"] == "■ exited (137)"
