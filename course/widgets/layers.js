@@ -43,9 +43,10 @@ function layerBox(picture) {
   const number = element("small"), detail = element("small"), of = element("small");
   const code = element("code"), settings = element("ul", { class: "slipway-settings" });
   const open = actButton(picture);
-  const box = element("div", { class: "slipway-card slipway-layer", role: "listitem" },
-    element("span", {}, number, " ", code), settings, element("span", { class: "slipway-foot" }, detail, of, open));
-  box.update = (layer) => {
+  const box = element("div", { class: "slipway-card slipway-layer" },
+    element("span", {}, number, " ", code), element("span", { class: "slipway-foot" }, detail, of, open));
+  const item = element("div", { role: "listitem" }, settings, box);
+  item.update = (layer) => {
     setAttributes(box, { "data-id": layer.id });
     box.style.setProperty("--sw-hue", hueOf(layer.layer));
     box.style.minHeight = `${LEAST + STEP * Math.max(0, Math.log10(Math.max(1, layer.size) / 1000))}px`;
@@ -53,11 +54,12 @@ function layerBox(picture) {
     setText(code, layer.instruction);
     setText(detail, layer.detail);
     setText(of, layer.span > 1 ? layer.of : "");
+    settings.hidden = !layer.settings.length;
     settings.replaceChildren(...layer.settings.map((setting) => element("li", {}, `then ${setting} (no layer)`)));
     open.update("open", "Files", `of layer ${layer.number} of ${layer.of}`, layer.line,
       { type: "open", layer: layer.layer, start: 0 });
   };
-  return box;
+  return item;
 }
 
 // What stands on a level over some columns: a box over those that share it, with what stands on it above; where a tower
@@ -122,7 +124,7 @@ function render({ model, el }) {
   const picture = frame(model, el, "Layers");
   const heads = new Map(), boxes = new Map();
   const view = element("div", { class: "slipway-wide", role: "list", "aria-label": "Images and containers, each on its layers" });
-  const key = element("small", {}, "The higher, the larger (each step is ten times as much); one colour is one layer.");
+  const key = element("small", {}, "The higher a layer, the larger, by the logarithm; one colour is one layer.");
   const opened = openedPart(picture), trouble = element("p", { class: "slipway-more" });
   picture.body.append(view, key, opened, trouble);
 
