@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 FLAGS = [
     "--headless",
@@ -50,7 +51,9 @@ def served(workspace: Path, command: Sequence[str]) -> Iterator[str]:
     with (workspace / f".server-{port}.log").open("w+") as log:
         process = subprocess.Popen(words, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True)
         try:
-            yield _printed_url(process, Path(log.name))
+            url = _printed_url(process, Path(log.name))
+            wait_until_listening(url)
+            yield url
         finally:
             with suppress(ProcessLookupError):  # it ended by itself: its log says why
                 os.killpg(process.pid, signal.SIGTERM)
@@ -59,6 +62,21 @@ def served(workspace: Path, command: Sequence[str]) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+
+
+def wait_until_listening(url: str) -> None:
+    """Wait until the server takes connections: it prints its address a moment before.
+
+    Raises:
+        AssertionError: it did not within `START_SECONDS`.
+    """
+    to = urlsplit(url)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(ConnectionRefusedError), socket.create_connection((to.hostname, to.port)):
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"nothing listens at {to.hostname}:{to.port}")
 
 
 def _printed_url(process: subprocess.Popen[bytes], log: Path) -> str:
