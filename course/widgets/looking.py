@@ -20,6 +20,8 @@ from course.widgets.reading import World
 
 QUIET_SECONDS = 0.4
 """A look begins when nothing has changed for so long: `docker run` alone is four events."""
+RESTS = 10
+"""How many times as long as a look the pause after it is: a health check each second is a change each second."""
 STALE_SECONDS = 3.0
 """A look that still waits for something after this time gives way when there has been another change."""
 
@@ -82,11 +84,16 @@ class Looking:
         feed: Feed | None = None
         while self._wait():
             feed = self._of_this_session(feed)
-            stale = self._stale_after(self._looked)
+            stale, began = self._stale_after(self._looked), time.monotonic()
             for card in tuple(self._cards):
                 card.look(stale)
+            self._rest(RESTS * (time.monotonic() - began))
         if feed is not None:
             feed.unsubscribe(self.changed)
+
+    def _rest(self, seconds: float) -> None:
+        with self._turn:
+            self._turn.wait_for(lambda: not self._cards, seconds)
 
     def _wait(self) -> bool:
         """Wait for the end of a change; False where no card is left."""
