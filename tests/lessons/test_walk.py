@@ -40,7 +40,7 @@ def walk_workspace(engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         Client().end(workspace_name(tmp_path))
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 def test_the_whole_course_in_one_session_with_nothing_closed(walk_workspace: Path) -> None:
     workspace = walk_workspace
     with ExitStack() as open_, attach(workspace) as lease:
