@@ -1,7 +1,11 @@
-"""One person takes the whole course in order, in one session, and closes nothing: ten kernels stay open."""
+"""One person takes the whole course in order, in one session, and closes nothing: ten kernels stay open.
+
+`make proof` answers each exercise wrong first, asks for a hint, and then answers right; other runs answer right only.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -20,6 +24,7 @@ from course.paths import state_dir
 from course.workspace import place
 
 COURSE = manifest.load()
+EVERYTHING = "SLIPWAY_EVERYTHING" in os.environ
 MOST_SOCKETS = 100
 SHOWN_BY_L03 = 'conflict: unable to remove repository reference "shop:latest"'
 """The lesson removes an image that is in use, to show what the engine says then."""
@@ -57,13 +62,14 @@ def test_the_whole_course_in_one_session_with_nothing_closed(walk_workspace: Pat
     for lesson, exercise in COURSE.exercises():
         check = record.lesson(lesson.id).checks[exercise.id]
         assert check.best == check.out_of == exercise.points
-        assert record.lesson(lesson.id).hints[exercise.id] == 1
+        assert record.lesson(lesson.id).hints.get(exercise.id, 0) == EVERYTHING
 
 
 def take(lesson: Lesson, kernel: LiveKernel, workspace: Path) -> None:
     """A lesson as a learner takes it."""
     for step in steps(lesson, lambda: place(lesson, workspace)):
-        does(kernel, step)
+        if EVERYTHING or step.attempt in ("", "right"):
+            does(kernel, step)
 
 
 def again(lesson: Lesson, kernel: LiveKernel, workspace: Path) -> None:
