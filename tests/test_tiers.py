@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from proven import DAYS, ROOT, Ledger, inputs_of, lesson_digest, shared_digest
+from proven import DAYS, NEVER_SAMPLED, ROOT, Ledger, inputs_of, lesson_digest, shared_digest
 from scheduling import BROWSER, group_of, rank
 from tiers import ENGINE, PROOF, tier_of
 
@@ -175,3 +175,9 @@ def test_a_proof_that_is_not_one_of_a_lesson_is_in_the_sample_of_a_day_with_its_
     days = [[Ledger(ROOT / "notebooks", day).is_due(item(one)) for one in ids] for day in range(DAYS)]
     assert all(first == second for first, second in days)
     assert [first for first, _ in days].count(True) == 1
+
+
+def test_what_takes_longest_is_never_in_a_days_sample(tree: Path) -> None:
+    walk = item("tests/browser/test_one_persons_walk.py::test_one", fixtures=("chromium",))
+    assert not any(Ledger(tree / "notebooks", day).is_due(walk) for day in range(DAYS))
+    assert all((ROOT / name).exists() for name in NEVER_SAMPLED)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course import notebooks
+from course.gateway import journal
 from course.manifest import Lesson
 from course.notebooks import ExerciseCells
 from course.workspace import self_study
@@ -14,6 +15,9 @@ from grader.authoring.answers import Answer, read_answers, reference
 
 LEFT_OUT = ("cleanup",)
 """Nothing is closed and nothing is reset: what a lesson made stays while the others go on."""
+
+SHOWN_BY_L03 = 'conflict: unable to remove repository reference "shop:latest"'
+"""The lesson removes an image that is in use, to show what the engine says then."""
 
 
 @dataclass(frozen=True)
@@ -75,3 +79,9 @@ def sockets(url: str) -> int:
     path = url.removeprefix("unix://")
     lines = Path("/proc/net/unix").read_text().splitlines()
     return sum(line.endswith(f" {path}") and line.split()[5] == "03" for line in lines)  # 03: connected (unix(7))
+
+
+def refusals(session: str) -> list[str]:
+    """What a session was refused, but for what a lesson shows on purpose."""
+    messages = [entry.message for entry in journal(session) if entry.decision == "refused"]
+    return [words for words in messages if not words.startswith(SHOWN_BY_L03)]
