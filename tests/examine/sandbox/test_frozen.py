@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -50,7 +51,7 @@ def freezing(
         yield
         return
     with version_2(tmp_path) as root:
-        group = root / f"sw-test-{os.getpid()}"
+        group = root / f"sw-test-{secrets.token_hex(4)}"  # machines with process numbers of their own share the tree
         group.mkdir()
         for pid in inhabitants(victim):
             (group / "cgroup.procs").write_text(str(pid))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from control_groups import version_2
+from lease_holders import until
 
 from course.gateway import freezer
 from course.gateway.cgroups import ROOT, CgroupTree
@@ -25,12 +28,23 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="control groups need r
 def group(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     """A control group that can be frozen, with a child as a session's containers are."""
     with _version_1() if request.param == 1 else version_2(tmp_path) as root:
-        made = root / f"sw-test-{os.getpid()}"
+        made = root / f"sw-test-{secrets.token_hex(4)}"  # machines with process numbers of their own share the tree
         (made / "child").mkdir(parents=True)
         yield made
         for folder in (made / "child", made):
-            with suppress(FileNotFoundError):
-                folder.rmdir()
+            until(lambda folder=folder: _is_removed(folder), f"{folder} still has a process")
+
+
+def _is_removed(folder: Path) -> bool:
+    """Remove a group once the last process that was killed in it has gone."""
+    with suppress(FileNotFoundError):
+        try:
+            folder.rmdir()
+        except OSError as error:
+            if error.errno == errno.EBUSY:
+                return False
+            raise
+    return True
 
 
 @contextmanager
@@ -80,8 +94,9 @@ def test_all_below_stands_still_until_it_is_thawed(group: Path, beating: Beating
 
 def test_what_is_frozen_ends_with_its_session(group: Path, beating: Beating) -> None:
     root = group.parent
-    tree = CgroupTree("0-frozen", *((2, root) if (group / freezer.V2).exists() else (1, root.parent)))
-    session = root / "slipway" / "0-frozen" / SID
+    owner = f"0-{group.name}"
+    tree = CgroupTree(owner, *((2, root) if (group / freezer.V2).exists() else (1, root.parent)))
+    session = root / "slipway" / owner / SID
     (session / "box").mkdir(parents=True)
     (session / "box" / "cgroup.procs").write_text(str(beating.pid))
     assert freezer.freeze(session)
