@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from lease_holders import until
 
 from course.gateway import peer
 
@@ -20,6 +21,8 @@ def program(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[int]:
     """The process of a program that has this name."""
     copy = shutil.copy(shutil.which("sleep") or "", tmp_path / request.param)
     with subprocess.Popen([copy, "600"]) as process:
+        name = Path(f"/proc/{process.pid}/comm")  # which the kernel sets after what `Popen` waits for
+        until(lambda: name.read_text().strip() == request.param[:15], "the program has not its name")
         yield process.pid
         process.kill()
 
