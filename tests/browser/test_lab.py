@@ -13,7 +13,7 @@ def open_lesson(page: Page, url: str, lesson: str) -> None:
     base, token = re.match(r"(http://[^/]+)/.*token=(\w+)", url).groups()  # type: ignore[union-attr]
     page.goto(f"{base}/lab/tree/{lesson}/{lesson}.ipynb?token={token}&reset")
     expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible()
-    expect(page.get_by_text("Docker course").first).to_be_visible()
+    expect(page.get_by_text("Docker course").filter(visible=True).first).to_be_visible()
     expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]")).to_be_visible()
 
 
