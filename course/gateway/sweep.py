@@ -141,10 +141,7 @@ class Sweeper:
         return list(removed), failures
 
     async def _build_records(self, of: Belongings) -> None:
-        """Remove what BuildKit keeps of the session's builds; what something still needs stays, until the engine's own
-
-        garbage collection comes to it.
-        """
+        """Remove what BuildKit keeps of the session's builds, but for what something still needs."""
         if not (builds := of.keys(BUILD)):
             return
         for _ in range(RECORD_ROUNDS):

@@ -10,6 +10,7 @@ import difflib
 import re
 import sys
 from collections.abc import Callable
+from traceback import walk_tb
 from typing import Any
 
 from course.errors import CourseError
@@ -173,12 +174,8 @@ def _line(scene: Scene) -> str:
     """The line of the notebook at which it happened."""
     import linecache
 
-    at, trace = "", scene.error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_globals is scene.variables:
-            at = linecache.getline(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
-        trace = trace.tb_next
-    return at
+    own = [at for at in walk_tb(scene.error.__traceback__) if at[0].f_globals is scene.variables]
+    return linecache.getline(own[-1][0].f_code.co_filename, own[-1][1]) if own else ""
 
 
 TURNS: tuple[Callable[[Scene], Told], ...] = (

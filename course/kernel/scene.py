@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from traceback import walk_tb
 from types import FrameType
 from typing import Any
 
@@ -24,10 +25,7 @@ class Scene:
 
     def frames(self) -> Iterator[FrameType]:
         """From the notebook's own to the one that raised."""
-        trace = self.error.__traceback__
-        while trace is not None:
-            yield trace.tb_frame
-            trace = trace.tb_next
+        return (frame for frame, _ in walk_tb(self.error.__traceback__))
 
     def engine(self) -> Any:
         """The `APIClient` that was asked, None if none was."""

@@ -13,7 +13,7 @@ from typing import Any
 from course.gateway.policy import wire
 from course.gateway.policy.fields import Pairs
 from course.gateway.policy.refusal import Refusal
-from course.gateway.policy.routes import Call
+from course.gateway.policy.routes import INSTEAD_OF_BUILDKIT, Call
 
 _FALSE = frozenset(("", "0", "no", "false", "none"))  # moby, api/server/httputils/form.go
 _TRUE = frozenset(("1", "true", "yes", "on", "t"))  # Go takes every other word as true; here it must be one of these
@@ -189,7 +189,6 @@ _keys = _text(r"[A-Za-z@\[\]\\^_,-]*", "keys such as ctrl-p,ctrl-q", 64)
 _signal = _text(r"[A-Za-z0-9+-]*", "a signal such as SIGTERM or 15", 16)
 _path = _text(cap=4096)
 _size = _number(0, 10_000)
-_BUILDKIT = "Use `course shell`, whose DOCKER_CONFIG has a plugin for it, or set DOCKER_BUILDKIT=0."
 _LABELS = ("label", "label!")
 # of these a session has no events: a filter by one leaves nothing
 FOREIGN_KINDS = ("builder", "config", "daemon", "node", "plugin", "secret", "service")
@@ -272,9 +271,9 @@ _PARAMETERS: dict[str, dict[str, Reader]] = {
         "cachefrom": _drop,  # cached layers come from the session's own images only
         "networkmode": _text(), "platform": _text(),
         "remote": _refuse("the engine would fetch any address that is named", "Send the context as a tar."),
-        "version": _refuse("the gateway chooses the builder", _BUILDKIT, ("1",)),
-        "session": _refuse("BuildKit sessions are not available in a session", _BUILDKIT),
-        "outputs": _refuse("BuildKit outputs are not available in a session", _BUILDKIT),
+        "version": _refuse("the gateway chooses the builder", INSTEAD_OF_BUILDKIT, ("1",)),
+        "session": _refuse("BuildKit sessions are not available in a session", INSTEAD_OF_BUILDKIT),
+        "outputs": _refuse("BuildKit outputs are not available in a session", INSTEAD_OF_BUILDKIT),
         "extrahosts": _refuse("a build of a session may not add host names"),
         "securityopt": _refuse("security options are set by the session"),
         "squash": _refuse("it is not used in the course"),

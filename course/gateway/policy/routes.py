@@ -118,10 +118,10 @@ _ROUTES = [(method, re.compile(path), route, body) for method, path, route, body
 _MORE = [(method, re.compile(path), route, body) for method, path, route, body in _REACHING]
 ROUTES = frozenset(route for _, _, route, _ in (*_TABLE, *_REACHING))
 
-_BUILDKIT = "Use `course shell`, whose DOCKER_CONFIG has a plugin for it, or set DOCKER_BUILDKIT=0."
+INSTEAD_OF_BUILDKIT = "Use `course shell`, whose DOCKER_CONFIG has a plugin for it, or set DOCKER_BUILDKIT=0."
 # path after the version, what it is, why it is not given, what to do in its place
 _DENIED: tuple[tuple[str, str, str, str], ...] = (
-    ("session|grpc", "BuildKit", "it is not available in a session", _BUILDKIT),
+    ("session|grpc", "BuildKit", "it is not available in a session", INSTEAD_OF_BUILDKIT),
     ("build/cancel", "BuildKit", "it is not available in a session", "Close the connection to end a build."),
     ("auth", "a login", "the engine would contact any host that is named", "The registry of a lesson needs no login."),
     ("distribution/.*", "a look into a registry", "the engine would contact any host that is named", "Pull the image."),
